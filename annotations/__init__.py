@@ -1,0 +1,1 @@
+"""Label schema, annotations, immutable versions, review and agreement."""

@@ -1,0 +1,1 @@
+"""Imaging, learning and selection. Knows no Django, no Celery, no database."""

@@ -1,0 +1,1 @@
+"""What learning sees: manifests, splits, preprocessing, the tensor cache and augmentation."""

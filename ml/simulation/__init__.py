@@ -1,0 +1,1 @@
+"""Replays labelled data with an oracle in place of the annotator."""

@@ -1,0 +1,1 @@
+"""People, API tokens, roles, and the one permission table."""

@@ -1,0 +1,1 @@
+"""What every other app stands on: errors, API base, blob storage, health."""

@@ -1,0 +1,46 @@
+"""HTTP headers that every answer carries."""
+
+from collections.abc import Awaitable, Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import sync_and_async_middleware
+
+# What the viewer needs (VIEWER.md): WebAssembly decoders, workers from blobs, images from data and blob addresses.
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src 'self' blob:",
+        "img-src 'self' data: blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "object-src 'none'",
+    ]
+)
+
+
+def _mark(response: HttpResponse) -> HttpResponse:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    return response
+
+
+@sync_and_async_middleware
+def ContentSecurityPolicy(get_response: Callable):  # noqa: N802 - Django names middleware like classes
+    """Set the content security policy on every answer; no inline script ever runs."""
+    from asgiref.sync import iscoroutinefunction
+
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request: HttpRequest) -> HttpResponse:
+            answer: Awaitable[HttpResponse] = get_response(request)
+            return _mark(await answer)
+
+    else:
+
+        def middleware(request: HttpRequest) -> HttpResponse:
+            return _mark(get_response(request))
+
+    return middleware

@@ -1,0 +1,1 @@
+"""The queue, training runs, models, scores, predictions."""

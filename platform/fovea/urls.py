@@ -1,0 +1,23 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+api = [
+    path("", include("fovea.accounts.urls")),
+    path("", include("fovea.jobs.urls")),
+    path("", include("fovea.datasets.urls")),
+    path("", include("annotations.urls")),
+    path("", include("fovea.learning.urls")),
+    path("", include("fovea.exports.urls")),
+]
+
+urlpatterns = [
+    path("", include("fovea.core.urls")),
+    path("api/v1/", include(api)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("dicomweb/", include("fovea.datasets.dicomweb.urls")),
+    path("django-admin/", admin.site.urls),
+    path("", include("fovea.pages.urls")),
+]
