@@ -111,9 +111,15 @@ class _Groups:
 
 
 def fair_cap(n: int, ids: NDArray[np.generic], *, slack: float = 2.0) -> int | None:
-    """A cap per group that spreads a batch of n yet can be filled: `slack` times the even share, at least 1.
+    """A cap per group that spreads a batch of n: `slack` times the even share, more where groups are small.
 
-    None (no cap) when ids are missing or there is only one group.
+    ids [N], "" = unknown. None (no cap) when there is only one group.
     """
-    groups = len(np.unique(np.asarray(ids).astype(str)))
-    return max(1, int(np.ceil(slack * n / groups))) if groups > 1 else None
+    names, sizes = np.unique(np.asarray(ids).astype(str), return_counts=True)
+    sizes = np.where(names == "", 1, sizes)
+    if len(names) < 2:
+        return None
+    cap = max(1, int(np.ceil(slack * n / len(names))))
+    while np.minimum(sizes, cap).sum() < n and cap < sizes.max():
+        cap *= 2
+    return cap

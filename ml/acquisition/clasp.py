@@ -1,8 +1,8 @@
 """ClaSP PE: class-stratified, scheduled power predictive entropy (TMLR 2026, arXiv 2601.13677).
 
-Two thirds of a batch are drawn class by class from p_c · H, so that rare classes get their share; the rest from
-plain entropy. Scores are taken as log score + Gumbel(0, 1/β), β growing geometrically over the rounds: broad
-while the model knows little, greedy towards the end.
+Two thirds of a batch are drawn class by class from p_c · H, so that rare classes get their share; the rest
+from plain entropy. Scores are taken as log score + Gumbel(0, 1/β), β growing geometrically over the rounds:
+broad while the model knows little, greedy towards the end.
 """
 
 from __future__ import annotations
@@ -29,14 +29,12 @@ def choose_clasp(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Choose up to n candidates; returns their indices, best first, and the class each stands for.
 
-    entropy [N] and class_entropy [N, classes] (p_c · H), both >= 0. Classes take turns, so that each gets an equal
-    share of the stratified part; `background` is a class that gets no turn, nor does one that nowhere has any
-    score. A class of -1 marks items drawn by plain entropy. The two parts are interleaved, so that every
-    stretch of the order keeps their proportion.
+    entropy [N] and class_entropy [N, classes] (p_c · H), both >= 0. Classes take turns, so that each gets an
+    equal share of the stratified part; `background` is a class that gets no turn, nor does one that nowhere
+    has any score. A class of -1 marks items drawn by plain entropy. The two parts are interleaved, so that
+    every stretch of the order keeps their proportion.
     """
-    classes = [
-        c for c in range(class_entropy.shape[1]) if c != background and class_entropy[:, c].any()
-    ]
+    classes = [c for c in range(class_entropy.shape[1]) if c != background and class_entropy[:, c].any()]
     rng.shuffle(classes)
     ranked = {
         c: iter(np.argsort(-perturb(class_entropy[:, c], "power", beta, rng=rng), kind="stable"))

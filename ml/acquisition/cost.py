@@ -12,8 +12,8 @@ ENOUGH_TO_FIT = 20
 def cost_aware(scores: ArrayLike, cost_seconds: ArrayLike, *, power: float = 1.0) -> NDArray[np.float64]:
     """Score per second: scores [N] >= 0 divided by seconds [N] to a power (0 = cost ignored, 1 = per second).
 
-    Settles, Craven and Friedland (NIPS workshop 2008). Unknown seconds (NaN or <= 0) count as the median of the
-    known ones, so they neither gain nor lose. Raises ValueError for negative scores or other lengths.
+    Settles, Craven and Friedland (NIPS workshop 2008). Unknown seconds (NaN or <= 0) count as the median of
+    the known ones, so they neither gain nor lose. Raises ValueError for negative scores or other lengths.
     """
     values, seconds = np.asarray(scores, dtype=np.float64), np.array(cost_seconds, dtype=np.float64)
     if values.shape != seconds.shape:
@@ -33,10 +33,14 @@ def estimate_seconds(
     """Expected seconds [N] to label candidates, from M labelled items' seconds [M] and sizes [M].
 
     Size: what drives the work, such as the share of foreground (the model's for candidates). Above 20 items a
-    robust line is fitted, log seconds over log(1e-3 + size) (Theil-Sen: people take breaks, so outliers are many), and
-    kept within the measured range; below, every candidate gets the median. Without any measure: NaN.
+    robust line is fitted, log seconds over log(1e-3 + size) (Theil-Sen: people take breaks, so outliers are
+    many), and kept within the measured range; below, every candidate gets the median. Without any measure:
+    NaN.
     """
-    seconds, size = np.asarray(measured_seconds, dtype=np.float64), np.asarray(measured_size, dtype=np.float64)
+    seconds, size = (
+        np.asarray(measured_seconds, dtype=np.float64),
+        np.asarray(measured_size, dtype=np.float64),
+    )
     wanted = np.asarray(candidate_size, dtype=np.float64)
     known = np.isfinite(seconds) & (seconds > 0) & np.isfinite(size)
     seconds, size = seconds[known], _log_size(size[known])

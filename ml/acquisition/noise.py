@@ -16,9 +16,7 @@ Noise = Literal["none", "softmax", "power", "softrank"]
 NOISES: tuple[Noise, ...] = ("none", "softmax", "power", "softrank")
 
 
-def perturb(
-    scores: ArrayLike, kind: Noise, beta: float, *, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def perturb(scores: ArrayLike, kind: Noise, beta: float, *, rng: np.random.Generator) -> NDArray[np.float64]:
     """Scores [N], larger = better, with Gumbel(0, 1/β) noise; β -> ∞ keeps the plain order.
 
     "softmax" adds it to the score, "power" to its logarithm (a score of 0 stays last), "softrank" to

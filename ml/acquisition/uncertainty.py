@@ -1,7 +1,7 @@
 """How unsure a model is, per item or per pixel; in every measure larger = more unsure.
 
-Probabilities come as [N, passes, classes]: N items (or pixels), a pass being one flip, one dropout draw or one
-ensemble member, classes summing to 1. Entropies are in nats. No function changes its input.
+Probabilities come as [N, passes, classes]: N items (or pixels), a pass being one flip, one dropout draw or
+one ensemble member, classes summing to 1. Entropies are in nats. No function changes its input.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def margin(probabilities: ArrayLike) -> NDArray[np.float64]:
 def bald(probabilities: ArrayLike) -> NDArray[np.float64]:
     """Mutual information of prediction and pass [N] (BALD, Houlsby 2011; Gal 2017).
 
-    H(mean) - mean H, computed as the mean divergence of each pass from the mean: never negative, and exactly 0
-    for identical passes.
+    H(mean) - mean H, computed as the mean divergence of each pass from the mean: never negative, and exactly
+    0 for identical passes.
     """
     p = _checked(probabilities)
     mean = mean_probabilities(p)[:, None]
@@ -122,15 +122,13 @@ def reduce_class_entropy(
 ) -> NDArray[np.float64]:
     """Per-pixel p_c · H of N images reduced to [N, classes], each class by itself.
 
-    probabilities: mean softmax maps [N, classes, *spatial]; how: as in `reduce_map`, the boundary being that of
-    the most probable class.
+    probabilities: mean softmax maps [N, classes, *spatial]; how: as in `reduce_map`, the boundary being that
+    of the most probable class.
     """
     p = np.asarray(probabilities, dtype=np.float64)
     unsure = entr(p).sum(axis=1)
     labels = p.argmax(axis=1)
-    columns = [
-        reduce_map(p[:, c] * unsure, how, share=share, labels=labels) for c in range(p.shape[1])
-    ]
+    columns = [reduce_map(p[:, c] * unsure, how, share=share, labels=labels) for c in range(p.shape[1])]
     return np.stack(columns, axis=1)
 
 

@@ -25,7 +25,9 @@ def cohen_kappa(first: ArrayLike, second: ArrayLike, n_classes: int, *, weights:
     observed = _joint(first, second, n_classes)
     expected = np.outer(observed.sum(axis=1), observed.sum(axis=0))
     distance = np.abs(np.subtract.outer(np.arange(n_classes), np.arange(n_classes))).astype(np.float64)
-    penalty = {"none": (distance > 0).astype(np.float64), "linear": distance, "quadratic": distance**2}[weights]
+    penalty = {"none": (distance > 0).astype(np.float64), "linear": distance, "quadratic": distance**2}[
+        weights
+    ]
     by_chance = float((penalty * expected).sum())
     return 1.0 - float((penalty * observed).sum()) / by_chance if by_chance > 0 else float("nan")
 

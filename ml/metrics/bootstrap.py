@@ -26,7 +26,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """Second minus first model on the same cases: mean difference with interval, p value, cases won and lost."""
+    """Second minus first model on the same cases: mean difference, p value, cases won and lost."""
 
     difference: Interval
     p_value: float
@@ -45,8 +45,8 @@ def bootstrap_interval(
 ) -> Interval:
     """Percentile interval of any metric over items grouped by patient.
 
-    metric: takes item indices [n] (repeats possible) and returns a float, NaN where undefined; undefined draws
-    are left out of the percentiles and of `resamples`. patients: one id per item [N].
+    metric: takes item indices [n] (repeats possible) and returns a float, NaN where undefined; undefined
+    draws are left out of the percentiles and of `resamples`. patients: one id per item [N].
     """
     groups = _groups(patients)
     everyone = np.arange(sum(map(len, groups)))
@@ -62,7 +62,7 @@ def bootstrap_mean(
     resamples: int = 1000,
     level: float = 0.95,
 ) -> Interval:
-    """Interval of the mean of per-item values [N], NaN left out; the vectorised case of `bootstrap_interval`."""
+    """Interval of the mean of per-item values [N], NaN left out; a vectorised `bootstrap_interval`."""
     sums, counts = _sums(np.asarray(values, dtype=np.float64), patients)
     times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=resamples)
     with np.errstate(invalid="ignore"):
@@ -112,7 +112,7 @@ def compare_metric(
     resamples: int = 1000,
     level: float = 0.95,
 ) -> Interval:
-    """Interval of second minus first for metrics that have no value per case, such as AUROC: same draws for both."""
+    """Interval of second minus first, on the same draws, for metrics without a value per case (AUROC)."""
     return bootstrap_interval(
         lambda items: second(items) - first(items), patients, rng=rng, resamples=resamples, level=level
     )
@@ -140,7 +140,7 @@ def _sums(
         raise ValueError(f"values {values.shape} and patients {codes.shape} must be of the same items")
     known = ~np.isnan(values)
     total = int(codes.max()) + 1
-    sums = np.bincount(codes[known], values[known], minlength=total)
+    sums = np.bincount(codes[known], values[known], minlength=total).astype(np.float64)
     return sums, np.bincount(codes[known], minlength=total).astype(np.float64)
 
 

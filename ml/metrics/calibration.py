@@ -48,9 +48,7 @@ def reliability_bins(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 1
     empty = np.full(bins, np.nan)
     return ReliabilityBins(
         edges,
-        np.divide(
-            np.bincount(which, confident, minlength=bins), count, out=empty.copy(), where=count > 0
-        ),
+        np.divide(np.bincount(which, confident, minlength=bins), count, out=empty.copy(), where=count > 0),
         np.divide(np.bincount(which, right, minlength=bins), count, out=empty.copy(), where=count > 0),
         count,
     )

@@ -133,7 +133,7 @@ def binary_report(scores: ArrayLike, positive: ArrayLike, *, threshold: float = 
 
 @dataclass(frozen=True)
 class ClassificationReport:
-    """Metrics of a question: `overall`, `per_class` (one dict per class), `confusion` where classes exclude."""
+    """Metrics of a question: `overall`, `per_class` (a dict each), `confusion` if classes exclude."""
 
     overall: dict[str, float]
     per_class: list[dict[str, float]]
