@@ -107,7 +107,7 @@ def _versions(folders: list[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def _version(folder: Path, identity: Identity | None = None) -> str | None:
-    """The version its `postgres` and `initdb` report when run (as `identity`), or None when they do not run."""
+    """The version its programs report when run (as `identity`), or None when they do not run."""
     options = identity.spawn_options() if identity else {}
     version = None
     for program in ("initdb", "postgres"):

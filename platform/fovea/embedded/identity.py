@@ -27,7 +27,7 @@ class Identity:
     def own(self, path: Path) -> None:
         """Give `path` to this account (nothing to do when it is ours anyway)."""
         if self.switch:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 def current() -> Identity:

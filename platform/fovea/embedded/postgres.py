@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: made, started and stopped by us, with scram passwords and on loopback only.
 
-`python -m fovea.embedded.postgres start|stop|status|url [HOME]` does the same from a shell.
+`python -m fovea.embedded start|stop|status|url [HOME]` does the same from a shell.
 
 Root lends the server an unprivileged account but opens no folder for it: the launcher opens the server's
 folder and hands the descriptor down, and `/proc/self/fd/N` leads there however closed the parents are.
@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -53,7 +53,7 @@ class Cluster:
     """A running embedded database. `process` is set only in the process that started it."""
 
     home: Path
-    url: str
+    url: str = field(repr=False)
     pid: int
     version: str
     made: bool = False  # the data folder was made by this start
@@ -93,8 +93,12 @@ def start(home: str | os.PathLike[str], *, timeout: float = 60.0) -> Cluster:
         if running := status(places.home):
             return running
         chosen = programs.reachable(programs.choose(places.data_major()), identity)
-        state = read_state(places) or State(port=free_port())
-        made = not places.data.exists()
+        state, made = read_state(places), not places.data.exists()
+        if state is None and not made:
+            raise LaunchError(
+                f"{places.state} is gone, and with it the password of {places.data}; restore it."
+            )
+        state = state or State(port=free_port())
         if made:
             state = replace(state, ready=False)
             write_state(places, state)
@@ -223,7 +227,7 @@ def _spawn(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C in the terminal must not reach it before the programs that use it
+            start_new_session=True,  # Ctrl-C must not reach it before its clients
             **options,  # type: ignore[call-overload]
         )
 

@@ -6,7 +6,7 @@ from .cluster import State
 
 
 def provision(state: State) -> None:
-    """Create the role (no superuser; may create databases, for the tests), its database, and `vector` if offered.
+    """Create the role (no superuser; it may create databases, for tests), its database, `vector` if offered.
 
     Safe to repeat: what is there already is kept, and the role gets the recorded password.
     """
