@@ -1,1 +1,30 @@
-"""What listens to annotations."""
+"""What happens to the queue when items change. Annotations does not know that a queue exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from annotations.signals import item_created, item_reopened, item_skipped, item_submitted
+from fovea.learning.services import entries
+
+
+@receiver(item_created)
+def _created(*, item_ids: list[int], **_: Any) -> None:
+    entries.entries_add(item_ids)
+
+
+@receiver(item_submitted)
+def _submitted(*, item_ids: list[int], **_: Any) -> None:
+    entries.entries_done(item_ids)
+
+
+@receiver(item_skipped)
+def _skipped(*, item_ids: list[int], **_: Any) -> None:
+    entries.entries_aside(item_ids)
+
+
+@receiver(item_reopened)
+def _reopened(*, item_ids: list[int], **_: Any) -> None:
+    entries.entries_wait(item_ids)
