@@ -1,9 +1,9 @@
 """Label maps as bytes: the run-length code `fovea-rle-1`.
 
-A slice is uint8 per pixel, row-major. Its code is a sequence of runs, each the value (1 byte) and the run's length
-(unsigned LEB128, at least 1). Neighbouring runs differ in value and lengths use as few bytes as they can, so equal
-masks have equal bytes. 0 is background, 255 is "not looked at", 1..254 are classes. An all-zero slice is left out
-by whoever stores masks, never stored.
+A slice is uint8 per pixel, row-major. Its code is a sequence of runs, each the value (1 byte) and the run's
+length (unsigned LEB128, at least 1). Neighbouring runs differ in value and lengths use as few bytes as they
+can, so equal masks have equal bytes. 0 is background, 255 is "not looked at", 1..254 are classes. An
+all-zero slice is left out by whoever stores masks, never stored.
 """
 
 import zlib
@@ -25,7 +25,9 @@ def encode_rle(mask: npt.NDArray[np.generic]) -> bytes:
     flat = _as_labels(mask).ravel()
     starts = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]) + 1))
     lengths = np.diff(starts, append=flat.size)
-    width = 1 + sum((lengths >> (7 * k) > 0).astype(np.int64) for k in range(1, _MAX_LENGTH_BYTES))
+    width = np.ones_like(lengths)
+    for k in range(1, _MAX_LENGTH_BYTES):
+        width += lengths >> (7 * k) > 0
     at = np.concatenate(([0], np.cumsum(width + 1)))
     out = np.empty(at[-1], np.uint8)
     out[at[:-1]] = flat[starts]
@@ -103,8 +105,8 @@ def _runs(data: bytes) -> tuple[Mask, npt.NDArray[np.int64]]:
 def _run_bounds(code: Mask) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Index of each run's value byte and of the last byte of its length.
 
-    A length ends at the first byte below 128. A value byte may be above 127 too, so runs can only be told apart in
-    order: the end that would follow each byte is computed at once, then the runs are walked.
+    A length ends at the first byte below 128. A value byte may be above 127 too, so runs can only be told
+    apart in order: the end that would follow each byte is computed at once, then the runs are walked.
     """
     size = code.size
     ends = np.where(code < 0x80, np.arange(size), size)

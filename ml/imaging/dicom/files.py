@@ -1,8 +1,9 @@
 """Open a DICOM file up to its pixels, whatever shape it is in, within bounds.
 
-Tolerant as PS3.10 files in the wild need it (no preamble, no file meta information, no transfer syntax) and bounded
-where a hostile file would hurt: deflated data sets are inflated up to a limit before pydicom sees them, reads never
-ask for more bytes than there are, and nesting that exhausts the stack is a refusal like any other.
+Tolerant as PS3.10 files in the wild need it (no preamble, no file meta information, no transfer syntax) and
+bounded where a hostile file would hurt: deflated data sets are inflated up to a limit before pydicom sees
+them, reads never ask for more bytes than there are, and nesting that exhausts the stack is a refusal like
+any other.
 """
 
 import io
@@ -12,10 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pydicom
-from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
@@ -28,30 +28,37 @@ from pydicom.uid import (
 
 from ml.imaging.errors import UnreadableImage
 
-# Values that break their VR's rules are read as they are. pydicom would otherwise warn with the value itself, and a
-# patient's data must not reach a log.
+# Values that break their VR's rules are read as they are. pydicom would otherwise warn with the value
+# itself, and a patient's data must not reach a log.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 MAX_INFLATED_BYTES = 1 << 30
-MAX_ELEMENT_BYTES = 16 << 20  # larger elements before the pixels are skipped: nothing that is used here is larger
+MAX_ELEMENT_BYTES = (
+    16 << 20
+)  # larger elements before the pixels are skipped: nothing that is used here is larger
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-_LONG_HEADER_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_LONG_HEADER_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _RECOGNISABLE = (0x00080016, 0x00080018, 0x00080060, 0x0020000D, 0x0020000E, 0x00280010)
 
 
 @dataclass(frozen=True)
 class PixelElement:
-    """Where the pixel data element's value lies. `length` is None when it is encapsulated (undefined length)."""
+    """Where the pixel data element's value lies. `length` is None when it is encapsulated (undefined
+    length); `vr` is empty in implicit files.
+    """
 
     tag: int
+    vr: str
     offset: int
     length: int | None
 
 
 @dataclass
 class DicomFile:
-    """An opened file: its data set up to the pixels, and its bytes. Offsets count from the start of `source`."""
+    """An opened file: its data set up to the pixels, and its bytes. Offsets count from the start of
+    `source`.
+    """
 
     dataset: Dataset
     meta: Dataset
@@ -73,7 +80,9 @@ class DicomFile:
 
 
 class _Clamped(io.RawIOBase):
-    """A binary file whose reads never ask for more than is left (a claimed length would be allocated first)."""
+    """A binary file whose reads never ask for more than is left (a claimed length would be allocated
+    first).
+    """
 
     def __init__(self, source: BinaryIO, size: int) -> None:
         self._source, self._size = source, size
@@ -87,6 +96,10 @@ class _Clamped(io.RawIOBase):
 
     def tell(self) -> int:
         return self._source.tell()
+
+
+def _clamped(source: BinaryIO, size: int) -> BinaryIO:
+    return cast(BinaryIO, _Clamped(source, size))
 
 
 def looks_like_dicom(head: bytes) -> bool:
@@ -103,9 +116,11 @@ def looks_like_dicom(head: bytes) -> bool:
 
 @contextmanager
 def open_dicom(data: bytes | Path, *, max_inflated: int = MAX_INFLATED_BYTES) -> Iterator[DicomFile]:
-    """Open a DICOM object given by its bytes or its path, read up to the pixel data element (PS3.10 section 7).
+    """Open a DICOM object given by its bytes or its path, read up to the pixel data element (PS3.10 section
+    7).
 
-    Raises UnreadableImage: unreadable, nested_too_deep, inflates_too_large, bad_archive (broken deflate stream).
+    Raises UnreadableImage: unreadable, nested_too_deep, inflates_too_large, bad_archive (broken deflate
+    stream).
     """
     stream: BinaryIO
     if isinstance(data, bytes):
@@ -123,16 +138,16 @@ def open_dicom(data: bytes | Path, *, max_inflated: int = MAX_INFLATED_BYTES) ->
 def _read(stream: BinaryIO, size: int, max_inflated: int) -> DicomFile:
     repairs: list[str] = []
     try:
-        meta = _read_meta(_Clamped(stream, size), repairs)
+        meta = _read_meta(_clamped(stream, size), repairs)
         implicit, little, syntax = _encoding(meta, stream, repairs)
         inflated = syntax == DeflatedExplicitVRLittleEndian
         if inflated:
             content = _inflate(stream, max_inflated, repairs)
             stream, size = io.BytesIO(content), len(content)
-        dataset, pixels = _read_up_to_pixels(_Clamped(stream, size), implicit, little)
+        dataset, pixels = _read_up_to_pixels(_clamped(stream, size), implicit, little)
     except (UnreadableImage, RecursionError):
         raise
-    except Exception as error:  # noqa: BLE001 - pydicom raises nearly anything on broken bytes; all mean the same
+    except Exception as error:
         raise UnreadableImage("unreadable", "The DICOM structure is broken.") from error
     if not any(tag in dataset for tag in _RECOGNISABLE):
         raise UnreadableImage("unreadable", "The file holds no DICOM data set.")
@@ -154,7 +169,9 @@ def _read_meta(stream: BinaryIO, repairs: list[str]) -> Dataset:
 
 
 def _encoding(meta: Dataset, stream: BinaryIO, repairs: list[str]) -> tuple[bool, bool, str]:
-    """(implicit VR, little endian, transfer syntax UID); the first element tells when the file does not say."""
+    """(implicit VR, little endian, transfer syntax UID); the first element tells when the file does not
+    say.
+    """
     syntax = str(meta.get("TransferSyntaxUID") or "")
     if not syntax:
         start = stream.tell()
@@ -165,7 +182,9 @@ def _encoding(meta: Dataset, stream: BinaryIO, repairs: list[str]) -> tuple[bool
         group = int.from_bytes(head[:2], "little")
         explicit = head[4:6].isalpha() and head[4:6].isupper()
         big = explicit and group >= 0x0100
-        syntax = ExplicitVRBigEndian if big else ExplicitVRLittleEndian if explicit else ImplicitVRLittleEndian
+        syntax = (
+            ExplicitVRBigEndian if big else ExplicitVRLittleEndian if explicit else ImplicitVRLittleEndian
+        )
         repairs.append("no transfer syntax: guessed from the first element")
     return syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian, str(syntax)
 
@@ -185,24 +204,17 @@ def _inflate(stream: BinaryIO, limit: int, repairs: list[str]) -> bytes:
 
 
 def _read_up_to_pixels(stream: BinaryIO, implicit: bool, little: bool) -> tuple[Dataset, PixelElement | None]:
-    found: list[tuple[int, int, int]] = []
+    found: list[tuple[int, str, int]] = []
 
     def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
         if int(tag) not in PIXEL_TAGS:
             return False
-        found.append((int(tag), 12 if vr in _LONG_HEADER_VRS else 8, length))
+        found.append((int(tag), vr or "", length))
         return True
 
     dataset = read_dataset(stream, implicit, little, stop_when=at_pixels, defer_size=MAX_ELEMENT_BYTES)
     if not found:
         return dataset, None
-    tag, header_bytes, length = found[-1]
-    return dataset, PixelElement(tag, stream.tell() + header_bytes, None if length == UNDEFINED_LENGTH else length)
-
-
-def standard_vr(tag: int) -> str:
-    """The VR that the data dictionary (PS3.6) gives a tag; empty for what it does not know."""
-    try:
-        return dictionary_VR(tag)
-    except KeyError:
-        return ""
+    tag, vr, length = found[-1]
+    offset = stream.tell() + (12 if vr in _LONG_HEADER_VRS else 8)
+    return dataset, PixelElement(tag, vr, offset, None if length == UNDEFINED_LENGTH else length)

@@ -26,7 +26,9 @@ def test_the_code_agrees_with_a_plain_reference(mask):
 @given(label_maps)
 def test_values_are_counted_without_decoding(mask):
     values, counts = np.unique(mask, return_counts=True)
-    assert masks.count_values(masks.encode_rle(mask)) == dict(zip(values.tolist(), counts.tolist(), strict=True))
+    assert masks.count_values(masks.encode_rle(mask)) == dict(
+        zip(values.tolist(), counts.tolist(), strict=True)
+    )
 
 
 @given(st.binary(max_size=40), st.integers(1, 6), st.integers(1, 6))
@@ -52,7 +54,16 @@ def test_run_lengths_around_each_byte_boundary(size):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x01", b"\x01\x00", b"\x01\x84", b"\x01\x84\x00", b"\x01\x02\x01\x02", b"\x01\x05", b"\x01\x80\x80\x80\x80\x80\x01"],
+    [
+        b"",
+        b"\x01",
+        b"\x01\x00",
+        b"\x01\x84",
+        b"\x01\x84\x00",
+        b"\x01\x02\x01\x02",
+        b"\x01\x05",
+        b"\x01\x80\x80\x80\x80\x80\x01",
+    ],
     ids=["empty", "no length", "zero", "cut", "overlong", "not joined", "too long", "too many bytes"],
 )
 def test_malformed_codes_are_refused(data):
@@ -60,7 +71,9 @@ def test_malformed_codes_are_refused(data):
         masks.decode_rle(data, (2, 2))
 
 
-@pytest.mark.parametrize("bad", [np.zeros(4), np.zeros((0, 3)), np.array([[256]]), np.array([[-1]]), np.array([[0.5]])])
+@pytest.mark.parametrize(
+    "bad", [np.zeros(4), np.zeros((0, 3)), np.array([[256]]), np.array([[-1]]), np.array([[0.5]])]
+)
 def test_what_is_no_label_map_is_refused(bad):
     with pytest.raises(ValueError):
         masks.encode_rle(bad)

@@ -1,0 +1,98 @@
+"""Frames and volumes in physical units, from files that the platform has already taken in.
+
+Decoding runs in this process, with the size checks of `codecs`. For files from strangers use
+`ml.imaging.decode`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.imaging.color import invert, lookup_table, palette_to_rgb, rgb_to_uint8
+from ml.imaging.dicom import values
+from ml.imaging.dicom.framegroups import FrameHeader, frame_headers
+from ml.imaging.dicom.header import PixelFormat
+from ml.imaging.errors import UnreadableImage
+from ml.imaging.stored import StoredFrames, open_frames
+from ml.imaging.windowing import LookupTable, Window
+
+SourceKind = Literal["dicom", "raster", "nifti"]
+Pixels = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One 2D image.
+
+    `pixels`: float32 [row, column] in physical units (HU for CT; larger = brighter), or uint8 [row, column,
+    3] RGB. `spacing`: (row, column) in mm, or None. `windows` and `voi_lut`: how the file wants to be
+    shown, in the unit of `pixels`.
+    """
+
+    pixels: Pixels
+    modality: str = ""
+    spacing: tuple[float, float] | None = None
+    windows: tuple[Window, ...] = ()
+    voi_lut: LookupTable | None = None
+
+    @property
+    def is_color(self) -> bool:
+        return self.pixels.ndim == 3
+
+
+def read_frame(path: Path | str, *, frame: int = 1, kind: SourceKind = "dicom") -> Frame:
+    """Read one frame (counting from 1) of a stored file.
+
+    DICOM: modality LUT or rescale applied, MONOCHROME1 inverted, palette and YBR as RGB. Raster: grey as
+    stored, colour as 8-bit RGB. NIfTI: `frame` is the slice from the feet up, scaled values, rows towards
+    posterior.
+    Raises UnreadableImage.
+    """
+    if kind == "dicom":
+        with open_frames(Path(path)) as stored:
+            return dicom_frame(stored, frame)
+    raise UnreadableImage("unsupported_syntax")
+
+
+def read_frames(path: Path | str, frames: Sequence[int], *, kind: SourceKind = "dicom") -> list[Frame]:
+    """Several frames of one file, opening it once."""
+    if kind == "dicom":
+        with open_frames(Path(path)) as stored:
+            return [dicom_frame(stored, frame) for frame in frames]
+    return [read_frame(path, frame=frame, kind=kind) for frame in frames]
+
+
+def dicom_frame(stored: StoredFrames, frame: int) -> Frame:
+    """One frame of an opened object, as `read_frame` gives it."""
+    decoded = stored.decode(frame)
+    dataset, pixels = stored.file.dataset, stored.pixels
+    header = frame_headers(dataset, pixels.frames)[frame - 1]
+    modality = values.text(dataset, "Modality").upper()
+    if pixels.photometric == "PALETTE COLOR" and modality != "SEG":
+        return Frame(palette_to_rgb(decoded, dataset), modality, header.spacing)
+    if pixels.samples >= 3:
+        return Frame(rgb_to_uint8(decoded[..., :3], pixels.bits_stored), modality, header.spacing)
+    inverted = pixels.photometric == "MONOCHROME1" and not pixels.floating
+    table = lookup_table(values.first_item(dataset, "ModalityLUTSequence"), signed=pixels.signed)
+    if inverted and table is None:
+        decoded = invert(decoded, pixels)
+    physical = (table.apply(decoded) if table else decoded).astype(np.float32)
+    if table is None and (header.slope, header.intercept) != (1.0, 0.0):
+        physical = (decoded * np.float64(header.slope) + header.intercept).astype(np.float32)
+    windows = (
+        tuple(_mirrored(window, header, pixels) for window in header.windows) if inverted else header.windows
+    )
+    voi = (
+        None if inverted else lookup_table(values.first_item(dataset, "VOILUTSequence"), signed=pixels.signed)
+    )
+    return Frame(physical, modality, header.spacing, windows, voi)
+
+
+def _mirrored(window: Window, header: FrameHeader, pixels: PixelFormat) -> Window:
+    """A window for the inverted values of MONOCHROME1: v becomes low + high − v."""
+    total = sum(pixels.stored_range) * header.slope + 2 * header.intercept
+    return replace(window, center=total - window.center + (1 if window.function == "LINEAR" else 0))
