@@ -64,13 +64,13 @@ class Pool:
     def unsure(self) -> NDArray[np.float64]:
         """Entropy [N], from the probabilities where not given; 0 for what is not scored yet."""
         if self.entropy is None:
-            return uncertainty.entropy(_known(self.probabilities))
+            return uncertainty.entropy(known(self.probabilities))
         return np.nan_to_num(np.asarray(self.entropy, dtype=np.float64))
 
     def unsure_by_class(self) -> NDArray[np.float64]:
         """p_c · H [N, classes], from the probabilities where not given; 0 for what is not scored yet."""
         if self.class_entropy is None:
-            return uncertainty.class_entropy(_known(self.probabilities))
+            return uncertainty.class_entropy(known(self.probabilities))
         return np.nan_to_num(np.asarray(self.class_entropy, dtype=np.float64))
 
     def class_weights(self) -> NDArray[np.float64] | None:
@@ -190,7 +190,8 @@ def _beside_labelled(pool: Pool, gap: int) -> NDArray[np.bool_]:
     return beside
 
 
-def _known(probabilities: NDArray[np.floating] | None) -> NDArray[np.floating]:
-    if probabilities is None:
-        raise ValueError("the pool holds neither this measure nor probabilities to take it from")
-    return probabilities
+def known(values: NDArray[np.floating] | None) -> NDArray[np.floating]:
+    """A column that a strategy cannot do without; ValueError when the pool does not hold it."""
+    if values is None:
+        raise ValueError("the pool does not hold what this strategy needs")
+    return values

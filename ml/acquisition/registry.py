@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.acquisition import embedding_strategies as by_embedding
 from ml.acquisition import reasons, strategies
 from ml.acquisition.pool import Options, Picks, Pool, Selection, keeper_for
 from ml.acquisition.strategies import Rule
@@ -76,8 +77,12 @@ def _rule_or_fallback(rule: Rule, needs: frozenset[str], pool: Pool) -> tuple[Ru
     missing = needs - pool.has
     if not missing:
         return rule, ""
-    lacks = ", ".join(sorted(missing))
-    return strategies.pick_random, f"Chosen at random: nothing is known yet of {lacks}."
+    lacks = f"nothing is known yet of {', '.join(sorted(missing)).replace('_', ' ')}."
+    if "embeddings" in pool.has:
+        return by_embedding.pick_typiclust, f"Chosen for typical images instead: {lacks}"
+    if "slice_position" in pool.has:
+        return strategies.pick_strided, f"Chosen evenly spaced instead: {lacks}"
+    return strategies.pick_random, f"Chosen at random instead: {lacks}"
 
 
 def _share_of(n: int, share: float, rng: np.random.Generator) -> int:
@@ -158,6 +163,55 @@ _CARDS = (
         "Images on which flips, dropout passes or ensemble members disagree most.",
         {"probabilities", "passes"},
         strategies.by_measure(strategies.BALD, reasons.FLIPS),
+    ),
+    _card(
+        "badge",
+        "BADGE",
+        "Images that are hard for the model and differ from one another in what it would learn.",
+        {"probabilities", "embeddings"},
+        by_embedding.pick_badge,
+    ),
+    _card(
+        "k_centre",
+        "Farthest first (k-centre)",
+        "Images least like any that is labelled or already chosen.",
+        {"embeddings"},
+        by_embedding.pick_k_centre,
+    ),
+    _card(
+        "typiclust",
+        "Typical of its cluster",
+        "The most typical image of each large group that holds no label yet.",
+        {"embeddings"},
+        by_embedding.pick_typiclust,
+    ),
+    _card(
+        "probcover",
+        "Coverage (ProbCover)",
+        "Images with most unlabelled look-alikes within a fixed distance.",
+        {"embeddings"},
+        by_embedding.pick_prob_cover,
+    ),
+    _card(
+        "max_herding",
+        "Coverage (MaxHerding)",
+        "Images that together resemble the whole pool best.",
+        {"embeddings"},
+        by_embedding.pick_max_herding,
+    ),
+    _card(
+        "clue",
+        "Uncertain groups (CLUE)",
+        "The middle of each group of images that the model is unsure about.",
+        {"embeddings", "entropy"},
+        by_embedding.pick_clue,
+    ),
+    _card(
+        "coldstart",
+        "Cold start",
+        "For the first round, before any label: typical images of each group.",
+        {"embeddings"},
+        by_embedding.pick_typiclust,
     ),
     _card(
         "clasp",

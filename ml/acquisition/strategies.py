@@ -16,7 +16,7 @@ from ml.acquisition.caps import CapKeeper
 from ml.acquisition.clasp import choose_clasp
 from ml.acquisition.cost import cost_aware
 from ml.acquisition.noise import perturb, scheduled_beta
-from ml.acquisition.pool import Options, Picks, Pool
+from ml.acquisition.pool import Options, Picks, Pool, known
 
 Rule = Callable[[Pool, int, CapKeeper, np.random.Generator, Options], Picks]
 Measure = Callable[[Pool], NDArray[np.float64]]
@@ -109,12 +109,7 @@ def entropy_of(pool: Pool) -> NDArray[np.float64]:
 def of_probabilities(measure: Callable[[NDArray[np.floating]], NDArray[np.float64]]) -> Measure:
     """A measure of the pool from a measure of its probabilities [N, passes, classes]."""
 
-    def score(pool: Pool) -> NDArray[np.float64]:
-        if pool.probabilities is None:
-            raise ValueError("this measure needs probabilities")
-        return measure(pool.probabilities)
-
-    return score
+    return lambda pool: measure(known(pool.probabilities))
 
 
 MARGIN = of_probabilities(uncertainty.margin)
