@@ -1,9 +1,10 @@
 """Decode once: a bounded, memory-mapped cache of prepared canvases keyed by content and preprocessing.
 
-Each call that decodes writes shards of its own (``<id>.npy`` [N, C, H, W] and ``<id>.json``) and publishes them by
-renaming the index last, so any number of processes may share a cache without locks: a shard without an index does
-not exist, and the worst case is that two processes decode the same frame. Shards are touched when they are used and
-the least recently used are deleted when the budget is spent; a deleted shard stays readable while it is mapped.
+Each call that decodes writes shards of its own (``<id>.bin``, rows of [C, H, W], and ``<id>.json``) and publishes
+them by renaming the index last, so any number of processes may share a cache without locks: a shard without an index
+does not exist, and the worst case is that two processes decode the same frame. Shards are touched when they are used
+and the least recently used are deleted when the budget is spent; a deleted shard stays readable while it is mapped.
+Rows are written with ``write`` and only read through the map, so a full disk is an OSError and never a signal.
 """
 
 import contextlib
@@ -99,7 +100,7 @@ class FrameCache:
             Cancelled: ``should_stop`` said so; finished frames are kept.
         """
         missing = list({_key(f): f for f in frames if f not in self}.values())
-        missing = missing[: max(1, self._budget // self._frame_bytes())]
+        missing = missing[: max(1, self._budget // self.frame_bytes)]
         pace, done = Pace(), 0
         canvases = self._decode(missing, should_stop)
         while done < len(missing):
@@ -134,53 +135,69 @@ class FrameCache:
     def _write_shard(self, frames: Sequence[FrameRef], canvases: Iterator[Canvas]) -> Iterator[int]:
         """Write canvases to one new shard, yielding per row; whatever was written is published."""
         name = uuid.uuid4().hex
-        shape = (len(frames), self.preprocess.channels, *self.preprocess.size)
-        rows = np.lib.format.open_memmap(
-            self._folder / f"{name}.npy", mode="w+", dtype=self.preprocess.dtype, shape=shape
-        )
+        data = self._folder / f"{name}.bin"
         index = []
         try:
-            for row, frame in enumerate(frames):
-                canvas = next(canvases)
-                rows[row] = canvas.pixels
-                index.append([_key(frame), canvas.mean, canvas.std, asdict(canvas.placement)])
-                yield row
+            with data.open("wb") as file:
+                for row, frame in enumerate(frames):
+                    canvas = next(canvases)
+                    file.write(canvas.pixels.tobytes())
+                    index.append([_key(frame), canvas.mean, canvas.std, asdict(canvas.placement)])
+                    yield row
         finally:
-            rows.flush()
-            part = self._folder / f".{name}.part"
-            part.write_text(json.dumps(index))
-            target = part.rename(self._folder / f"{name}.json")
-            self._read_index(target)
+            self._publish(name, index)
+
+    def _publish(self, name: str, index: list[list[object]]) -> None:
+        if not index:
+            (self._folder / f"{name}.bin").unlink(missing_ok=True)
+            return
+        part = self._folder / f".{name}.part"
+        part.write_text(json.dumps(index))
+        self._read_index(part.rename(self._folder / f"{name}.json"))
 
     def gather(self, frames: Sequence[FrameRef]) -> Batch:
         """Read frames as one batch in the given order, decoding what is missing; neighbours are read as slabs."""
-        if any(frame not in self for frame in frames):
-            self.ensure(frames)
-        try:
-            return self._gather(frames)
-        except FileNotFoundError:  # another process evicted a shard that was not mapped yet
-            self._forget_deleted()
-            self.ensure(frames)
-            return self._gather(frames)
+        entries, maps = self._hold(frames)
+        missing = [frame for frame in frames if _key(frame) not in entries]
+        if missing:
+            self.ensure(missing)
+            found, mapped = self._hold(missing)
+            entries, maps = entries | found, maps | mapped
+        rows = [entries[_key(frame)] for frame in frames]
+        return Batch(
+            torch.from_numpy(self._slabs(rows, maps)),
+            torch.tensor([entry.mean for entry in rows], dtype=torch.float32),
+            torch.tensor([entry.std for entry in rows], dtype=torch.float32),
+            tuple(entry.placement for entry in rows),
+        )
 
-    def _gather(self, frames: Sequence[FrameRef]) -> Batch:
-        entries = [self.entry(frame) for frame in frames]
-        shape = (len(entries), self.preprocess.channels, *self.preprocess.size)
+    def _hold(self, frames: Sequence[FrameRef]) -> tuple[dict[str, Entry], dict[str, np.ndarray]]:
+        """The cached ones' entries and mapped shards; what another process has deleted meanwhile is forgotten."""
+        entries: dict[str, Entry] = {}
+        maps: dict[str, np.ndarray] = {}
+        for frame in frames:
+            entry = self._entries.get(_key(frame))
+            if entry is None:
+                continue
+            try:
+                maps[entry.shard] = self._map(entry.shard)
+                entries[_key(frame)] = entry
+            except FileNotFoundError:
+                del self._entries[_key(frame)]
+        return entries, maps
+
+    def _slabs(self, rows: Sequence[Entry], maps: dict[str, np.ndarray]) -> np.ndarray:
+        shape = (len(rows), self.preprocess.channels, *self.preprocess.size)
         pixels = np.empty(shape, dtype=self.preprocess.dtype)
         start = 0
-        while start < len(entries):
+        while start < len(rows):
             stop = start + 1
-            while stop < len(entries) and _follows(entries[start], entries[stop], stop - start):
+            while stop < len(rows) and _follows(rows[start], rows[stop], stop - start):
                 stop += 1
-            first = entries[start]
-            pixels[start:stop] = self._map(first.shard)[first.row : first.row + stop - start]
+            first = rows[start]
+            pixels[start:stop] = maps[first.shard][first.row : first.row + stop - start]
             start = stop
-        return Batch(
-            torch.from_numpy(pixels),
-            torch.tensor([entry.mean for entry in entries], dtype=torch.float32),
-            torch.tensor([entry.std for entry in entries], dtype=torch.float32),
-            tuple(entry.placement for entry in entries),
-        )
+        return pixels
 
     def order(self, frames: Sequence[FrameRef]) -> list[int]:
         """Indices of ``frames`` in the order they lie on disk (missing ones last), for slab reads."""
@@ -191,14 +208,16 @@ class FrameCache:
 
     def _map(self, shard: str) -> np.ndarray:
         if shard not in self._maps:
-            path = self._folder / f"{shard}.npy"
-            self._maps[shard] = np.load(path, mmap_mode="r")
+            path = self._folder / f"{shard}.bin"
+            rows = path.stat().st_size // self.frame_bytes
+            shape = (rows, self.preprocess.channels, *self.preprocess.size)
+            self._maps[shard] = np.memmap(path, dtype=self.preprocess.dtype, mode="r", shape=shape)
             path.touch()
         return self._maps[shard]
 
     def _evict(self) -> None:
         """Delete the least recently used shards of the whole root until it fits, but never the newest one."""
-        shards = sorted(self._root.glob("*/*.npy"), key=lambda path: path.stat().st_mtime)
+        shards = sorted(self._root.glob("*/*.bin"), key=lambda path: path.stat().st_mtime)
         total = sum(path.stat().st_size for path in shards)
         for path in shards[:-1]:
             published = path.with_suffix(".json").exists()
@@ -210,15 +229,18 @@ class FrameCache:
         self._forget_deleted()
 
     def _forget_deleted(self) -> None:
-        alive = {path.stem for path in self._folder.glob("*.json")} | set(self._maps)
+        alive = {path.stem for path in self._folder.glob("*.json")}
         self._entries = {key: entry for key, entry in self._entries.items() if entry.shard in alive}
+        self._maps = {shard: rows for shard, rows in self._maps.items() if shard in alive}
 
-    def _frame_bytes(self) -> int:
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one canvas as stored."""
         values = self.preprocess.channels * self.preprocess.size[0] * self.preprocess.size[1]
         return values * np.dtype(self.preprocess.dtype).itemsize
 
     def _shard_rows(self) -> int:
-        return max(1, min(SHARD_BYTES, self._budget) // self._frame_bytes())
+        return max(1, min(SHARD_BYTES, self._budget) // self.frame_bytes)
 
 
 def _key(frame: FrameRef) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 IGNORE = 255
 _VERSION = 1
@@ -95,7 +95,7 @@ def prepare(pixels: np.ndarray, preprocess: Preprocess) -> Canvas:
     placement = place(pixels.shape[0], pixels.shape[1], preprocess.size)
     image = _as_channels(pixels, preprocess.channels)
     shape = (placement.height, placement.width)
-    image = F.interpolate(image[None], size=shape, mode="bilinear", antialias=True)[0].numpy()
+    image = functional.interpolate(image[None], size=shape, mode="bilinear", antialias=True)[0].numpy()
     low, high = np.percentile(image, preprocess.clip)
     image = np.clip((image - low) / max(high - low, 1e-6), 0.0, 1.0)
     mean, std = float(image.mean()), float(image.std())
@@ -129,7 +129,7 @@ def place_mask(mask: np.ndarray, placement: Placement, size: tuple[int, int]) ->
     values = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.uint8))[None, None].float()
     shape = (placement.height, placement.width)
     canvas = np.full(size, IGNORE, dtype=np.uint8)
-    canvas[placement.window] = F.interpolate(values, size=shape, mode="nearest-exact")[0, 0].numpy()
+    canvas[placement.window] = functional.interpolate(values, size=shape, mode="nearest-exact")[0, 0].numpy()
     return canvas
 
 
@@ -139,4 +139,4 @@ def restore(values: torch.Tensor, placement: Placement) -> torch.Tensor:
     shape = (placement.rows, placement.columns)
     if tuple(cropped.shape[1:]) == shape:
         return cropped
-    return F.interpolate(cropped[None].float(), size=shape, mode="bilinear", align_corners=False)[0]
+    return functional.interpolate(cropped[None].float(), size=shape, mode="bilinear", align_corners=False)[0]

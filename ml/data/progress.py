@@ -27,7 +27,7 @@ OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
 
 
-class Cancelled(Exception):  # noqa: N818 - a request that was obeyed, not an error
+class Cancelled(Exception):
     """Raised inside long work when ``should_stop`` said so; what was finished by then is kept."""
 
 

@@ -32,7 +32,9 @@ def assign_splits(
         ValueError: shares outside 0–1 or together 1 or more.
     """
     if min(test, val) < 0 or test + val >= 1:
-        raise ValueError("The test and validation shares must not be negative and must leave some for training.")
+        raise ValueError(
+            "The test and validation shares must not be negative and must leave some for training."
+        )
     shares = {"test": test, "val": val, "train": 1 - test - val}
     return _distribute(list(units), shares, seed, fixed or {})
 
@@ -66,7 +68,9 @@ def _distribute(
         if known:
             put(members, known.most_common(1)[0][0])
         else:
-            free.append((min(totals[unit.stratum] for unit in members), -len(members), _key(seed, name), name))
+            free.append(
+                (min(totals[unit.stratum] for unit in members), -len(members), _key(seed, name), name)
+            )
     for _, _, _, name in sorted(free):
         members = groups[name]
         lack = {part: _lack(members, placed[part], share, totals) for part, share in shares.items() if share}

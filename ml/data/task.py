@@ -102,7 +102,9 @@ def _question(raw: Mapping[str, Any]) -> Question:
         raise ValueError(f"Question “{raw['key']}” has the type “{kind}”; use one of {known}.")
     options = tuple(str(option["value"]) for option in raw.get("options", ()))
     if len(options) < (1 if kind == "multiple" else 2):
-        raise ValueError(f"Question “{raw['key']}” needs more options: a {kind} question with {len(options)}.")
+        raise ValueError(
+            f"Question “{raw['key']}” needs more options: a {kind} question with {len(options)}."
+        )
     return Question(
         key=str(raw["key"]),
         type=kind,
