@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "fovea.learning",
     "fovea.exports",
     "fovea.pages",
+    "fovea.demo",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -90,9 +91,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "conn_string": DATABASE_URL,
         "init_extension": False,
         "polling_interval": 0.1,
-        "use_notify": True,
+        # Its trigger is re-made by every process under an exclusive lock, and its throttle swallows every second wake-up.
+        "use_notify": False,
         "wait_time_seconds": 0,
         "visibility_timeout": 60,
+        "pool_timeout": 5,
+        "pool_size": 4,
     }
     if CELERY_BROKER_URL.startswith("pgmq:")
     else {"visibility_timeout": 3600}
@@ -100,6 +104,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     else {}
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any outage of its broker
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # on pgmq it would make a table per worker's name
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 2,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.5,
+}
 CELERY_RESULT_BACKEND = None  # a Job row is the result
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
