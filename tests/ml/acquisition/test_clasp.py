@@ -51,7 +51,7 @@ def test_a_rare_class_gets_its_share_where_plain_entropy_gives_it_none():
     common = np.tile([0.5, 0.5, 0.0], (100, 1)) * 0.69
     rare = np.tile([0.05, 0.05, 0.2], (10, 1))
     by_class = np.concatenate([common, rare])
-    order, strata = choose(by_class.sum(axis=1), by_class, 12)
+    order, _ = choose(by_class.sum(axis=1), by_class, 12)
     assert (order >= 100).sum() >= 2
     assert (np.argsort(-by_class.sum(axis=1))[:12] < 100).all()
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def test_max_herding_is_greedy_in_mean_likeness():
         best = np.maximum(best, likeness[index])
 
 
-@pytest.mark.parametrize("method", [prob_cover, max_herding])
+@pytest.mark.parametrize("method", [partial(prob_cover, radius=0.5), max_herding])
 def test_each_fan_gets_one_and_labelled_fans_none(method):
     rows = fans()
     order, _ = method(rows, None, 4, keeper=CapKeeper(120), rng=rng())

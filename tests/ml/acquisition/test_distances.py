@@ -20,6 +20,7 @@ def test_distances_match_subtraction(seed, n, m, dims):
     expected = ((a[:, None].astype(np.float64) - b) ** 2).sum(axis=2)
     np.testing.assert_allclose(squared_distances(a, b), expected, atol=1e-4)
     index, squared = nearest(a, b)
+    np.testing.assert_allclose(expected[np.arange(n), index], expected.min(axis=1), atol=1e-4)
     np.testing.assert_allclose(squared, expected.min(axis=1), atol=1e-4)
     np.testing.assert_allclose(Rows(a).squared_to(0), ((a - a[0]) ** 2).sum(axis=1), atol=1e-4)
 
