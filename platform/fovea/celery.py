@@ -3,9 +3,11 @@
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fovea.settings")
 
+TRANSPORT_ALIASES["pgmq"] = "fovea.embedded.transport:Transport"  # kombu's own stops reading after a failed ack
 app = Celery("fovea")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

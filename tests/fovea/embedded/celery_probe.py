@@ -9,9 +9,11 @@ from contextlib import closing
 
 import psycopg2
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 from fovea.settings import base
 
+TRANSPORT_ALIASES["pgmq"] = "fovea.embedded.transport:Transport"
 app = Celery("probe")
 app.conf.update(
     {

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from kombu import Connection, Consumer, Message, Producer, Queue
+from psycopg import OperationalError
 
 from fovea.embedded import broker, postgres
 
@@ -138,3 +140,27 @@ def test_killed_worker_and_killed_server_lose_no_task(stage: Stage) -> None:
     stage.until(
         lambda: stage.execute("SELECT count(*) FROM pgmq.q_default") == [(0,)], "nothing is left over"
     )
+
+
+def test_failed_acknowledgement_frees_the_slot_and_the_message_returns(stage: Stage) -> None:
+    options = {"conn_string": stage.database.url, "init_extension": False, "wait_time_seconds": 0}
+    with Connection(
+        transport="fovea.embedded.transport:Transport",
+        transport_options={**options, "polling_interval": 0.1, "visibility_timeout": 1},
+    ) as connection:
+        channel = connection.channel()
+        channel.basic_qos(0, 1, False)
+        got: list[Message] = []
+        queue = Queue("default", channel=channel)
+        with Consumer(channel, [queue], callbacks=[lambda body, message: got.append(message)]):
+            Producer(channel, routing_key="default").publish({"job": 1})
+            connection.drain_events(timeout=PATIENCE)
+            stage.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = user AND pid <> pg_backend_pid()"
+            )
+            with pytest.raises(OperationalError):
+                got[0].ack()
+            connection.drain_events(timeout=PATIENCE)  # a taken slot would let this time out
+            got[1].ack()
+    assert [message.payload for message in got] == [{"job": 1}] * 2
+    assert stage.execute("SELECT count(*) FROM pgmq.q_default") == [(0,)]
