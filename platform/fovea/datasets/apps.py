@@ -6,9 +6,17 @@ class DatasetsConfig(AppConfig):
     label = "datasets"
 
     def ready(self) -> None:
-        """Tell the permission check how roles in projects and datasets are found."""
+        """Tell the permission check how roles are found, and let a change of people end what was granted."""
+        from django.contrib.auth.signals import user_logged_out
+        from django.db.models.signals import post_delete, post_save
+
         from fovea.accounts.access import register_scope
+        from fovea.datasets.dicomweb.grants import grants
+        from fovea.datasets.models import Membership
         from fovea.datasets.selectors.roles import dataset_roles, project_roles
 
+        post_save.connect(grants.clear, sender=Membership, dispatch_uid="grants-after-save")
+        post_delete.connect(grants.clear, sender=Membership, dispatch_uid="grants-after-delete")
+        user_logged_out.connect(grants.clear, dispatch_uid="grants-after-sign-out")
         register_scope("project", project_roles)
         register_scope("dataset", dataset_roles)

@@ -1,5 +1,14 @@
-"""Addresses."""
+"""Addresses, below /dicomweb/ (PS3.18 section 10.4.1). UIDs are matched as text, so that a malformed one is a
+plain 404.
+"""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from .views import frame, metadata
+
+_SERIES = "<slug:dataset>/studies/<str:study>/series/<str:series>"
+
+urlpatterns = [
+    path(f"{_SERIES}/metadata", metadata, name="wado-metadata"),
+    path(f"{_SERIES}/instances/<str:instance>/frames/<str:number>", frame, name="wado-frame"),
+]

@@ -197,7 +197,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=500)),
-                ('status', models.CharField(choices=[('waiting', 'waiting'), ('stored', 'stored'), ('duplicate', 'duplicate'), ('conflict', 'conflict'), ('failed', 'failed'), ('label', 'label'), ('ignored', 'ignored')], default='waiting', max_length=10)),
+                ('depth', models.PositiveSmallIntegerField(default=0)),
+                ('status', models.CharField(choices=[('waiting', 'waiting'), ('stored', 'stored'), ('duplicate', 'duplicate'), ('conflict', 'conflict'), ('failed', 'failed'), ('label', 'label'), ('unpacked', 'unpacked'), ('ignored', 'ignored')], default='waiting', max_length=10)),
                 ('reason', models.CharField(blank=True, max_length=40)),
                 ('message', models.TextField(blank=True)),
                 ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='datasets.import')),

@@ -1,7 +1,7 @@
 """Dataset → Patient → Study → Series → Instance, after DICOM's information model; every file is a Blob.
 
-Images that are not DICOM take the same places: UIDs are derived from their bytes, a NIfTI volume is one multi-frame
-instance, a photograph a series of one.
+Images that are not DICOM take the same places: UIDs are derived from their bytes, a NIfTI volume is one
+multi-frame instance, a photograph a series of one.
 """
 
 from django.conf import settings
@@ -40,7 +40,9 @@ class Dataset(models.Model):
 
 
 class Patient(models.Model):
-    """Whose images: `key` is the identifier as imported (or the file's own name where none is known, `is_known` false)."""
+    """Whose images: `key` is the identifier as imported (or the file's own name where none is known,
+    `is_known` false).
+    """
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="patients")
     key = models.CharField(max_length=128)
@@ -66,7 +68,9 @@ class Study(models.Model):
 
 
 class Series(models.Model):
-    """One acquisition. `geometry` is what ml.imaging.geometry found: order, spacing, findings, is_volume and why not."""
+    """One acquisition. `geometry` is what ml.imaging.geometry found: order, spacing, findings, is_volume and
+    why not.
+    """
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="series")
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="series")
@@ -105,8 +109,8 @@ class InstanceKind(models.TextChoices):
 class Instance(models.Model):
     """One stored object. Frame n's bytes are `frames_blob[offsets[n-1] : offsets[n-1] + lengths[n-1]]`.
 
-    `source` is the file as it came; `frames_blob` the one that frames are served from (the source itself, or a derived form
-    where browsers cannot read the stored encoding), in `transfer_syntax_uid`.
+    `source` is the file as it came; `frames_blob` the one that frames are served from (the source itself, or
+    a derived form where browsers cannot read the stored encoding), in `transfer_syntax_uid`.
     """
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="instances")
@@ -136,7 +140,9 @@ class Instance(models.Model):
 
 
 class InstanceMetadata(models.Model):
-    """What the viewer is told about an instance: DICOM JSON (PS3.18 F), cleaned at ingest; apart, so that rows stay small."""
+    """What the viewer is told about an instance: DICOM JSON (PS3.18 F), cleaned at ingest; apart, so that
+    rows stay small.
+    """
 
     instance = models.OneToOneField(
         Instance, on_delete=models.CASCADE, primary_key=True, related_name="metadata"

@@ -38,12 +38,15 @@ class Import(models.Model):
 
 
 class ImportFile(models.Model):
-    """One file of an import and what became of it. `name` is the path as given, shown to the importing person only."""
+    """One file of an import and what became of it. `name` is the path as given, cleaned; `depth` counts the
+    archives around it.
+    """
 
-    STATUSES = ("waiting", "stored", "duplicate", "conflict", "failed", "label", "ignored")
+    STATUSES = ("waiting", "stored", "duplicate", "conflict", "failed", "label", "unpacked", "ignored")
 
     batch = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=500)
+    depth = models.PositiveSmallIntegerField(default=0)
     blob = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=[(s, s) for s in STATUSES], default="waiting")
     reason = models.CharField(max_length=40, blank=True)

@@ -1,0 +1,1 @@
+"""From files to rows: unpack, tell what is a label, prepare (read, index, derive), store, order."""
