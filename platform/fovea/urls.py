@@ -21,3 +21,8 @@ urlpatterns = [
     path("django-admin/", admin.site.urls),
     path("", include("fovea.pages.urls")),
 ]
+
+handler400 = "fovea.core.views.bad_request"
+handler403 = "fovea.core.views.forbidden"
+handler404 = "fovea.core.views.not_found"
+handler500 = "fovea.core.views.server_error"

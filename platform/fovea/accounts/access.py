@@ -6,7 +6,7 @@ their scopes are found; this app stays ignorant of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -28,12 +28,18 @@ class Scope(NamedTuple):
 SITE = Scope("site", 0)
 
 Actor = AbstractBaseUser | AnonymousUser
-_resolvers: dict[str, Callable[[int, int], frozenset[Role]]] = {}
+RolesOf = Callable[[int, int], frozenset[Role]]
+RolesByScope = Callable[[int], Iterable[tuple[int, Role]]]
+_resolvers: dict[str, RolesOf] = {}
+_listers: dict[str, RolesByScope] = {}
 
 
-def register_scope(kind: str, roles_of: Callable[[int, int], frozenset[Role]]) -> None:
-    """Teach `may` a kind of scope: `roles_of(user_id, scope_id)` gives the person's roles in it."""
+def register_scope(kind: str, roles_of: RolesOf, roles_by_scope: RolesByScope | None = None) -> None:
+    """Teach `may` a kind of scope: `roles_of(user_id, scope_id)` gives the person's roles in it, and
+    `roles_by_scope(user_id)` every (scope id, role) the person holds, for lists."""
     _resolvers[kind] = roles_of
+    if roles_by_scope is not None:
+        _listers[kind] = roles_by_scope
 
 
 def may(actor: Actor, action: str, scope: Scope) -> bool:
@@ -45,6 +51,20 @@ def may(actor: Actor, action: str, scope: Scope) -> bool:
     if scope.kind not in _resolvers:
         return False
     return allows(_resolvers[scope.kind](actor.pk, scope.id), action)
+
+
+def scopes_allowing(actor: Actor, action: str) -> set[Scope] | None:
+    """Every thing that the actor may do the action to; None means all there are (a site admin)."""
+    if not actor.is_active or not actor.pk:
+        return set()
+    if getattr(actor, "is_superuser", False):
+        return None
+    return {
+        Scope(kind, scope_id)
+        for kind, roles_by_scope in _listers.items()
+        for scope_id, role in roles_by_scope(actor.pk)
+        if allows({role}, action)
+    }
 
 
 _VIEW = {"project": "project.view", "dataset": "dataset.view"}

@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class JobsConfig(AppConfig):
     name = "fovea.jobs"
     label = "jobs"
+
+    def ready(self) -> None:
+        """Tell `/readyz` how broker and workers are asked."""
+        from fovea.core.health import register_check
+        from fovea.jobs import health
+
+        register_check("broker", health.broker)
+        register_check("workers", health.beats)

@@ -23,7 +23,7 @@ class Job(models.Model):
     kind = models.CharField(max_length=40)
     queue = models.CharField(max_length=20)
     title = models.CharField(max_length=200)
-    scope = models.CharField(max_length=60, db_index=True)
+    scope = models.CharField(max_length=60)
     payload = models.JSONField(default=dict)
     dedupe_key = models.CharField(max_length=100, blank=True)
 
@@ -37,14 +37,16 @@ class Job(models.Model):
     # The lease: whoever holds the highest fencing number may write, until the lease runs out in database time.
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
-    worker = models.CharField(max_length=100, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
 
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # The outbox: a queued row whose message may be lost is sent again, at growing intervals.
     sent_at = models.DateTimeField(null=True)
+    sends = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -58,7 +60,8 @@ class Job(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["-created_at"]),
+            models.Index(fields=["-created_at", "-id"]),
+            models.Index(fields=["scope", "-created_at", "-id"]),
             models.Index(
                 fields=["state", "lease_expires_at"],
                 condition=models.Q(state__in=["queued", "running"]),
@@ -73,18 +76,19 @@ class Job(models.Model):
 class JobLog(models.Model):
     """One line of a job's log."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log", db_index=False)
     at = models.DateTimeField(auto_now_add=True)
     level = models.CharField(max_length=8, default="info")
     message = models.TextField()
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["job", "id"])]
 
 
 class WorkerBeat(models.Model):
-    """When each worker was last alive; `/readyz` reads it."""
+    """When each worker was last alive (database time), and which queues it serves, by comma; `/readyz` reads it."""
 
-    name = models.CharField(max_length=100, primary_key=True)
-    queues = models.CharField(max_length=100)
+    name = models.CharField(max_length=200, primary_key=True)
+    queues = models.CharField(max_length=200)
     at = models.DateTimeField()

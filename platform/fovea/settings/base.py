@@ -95,6 +95,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "use_notify": False,
         "wait_time_seconds": 0,
         "visibility_timeout": 60,
+        "pool_size": 3,
         "pool_timeout": 5,
         "pool_size": 4,
     }
@@ -142,6 +143,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "fovea.core.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
