@@ -6,9 +6,9 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Tell `/readyz` how broker and workers are asked."""
+        """Tell `/readyz` how broker and workers are asked, and Celery what a worker does beside its tasks."""
         from fovea.core.health import register_check
-        from fovea.jobs import health
+        from fovea.jobs import health, worker  # noqa: F401 - connects to Celery's signals
 
         register_check("broker", health.broker)
         register_check("workers", health.beats)

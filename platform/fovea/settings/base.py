@@ -78,8 +78,7 @@ DATABASE_URL = env.str("DATABASE_URL", default="") or database_url(FOVEA_HOME) o
 DATABASES = {
     "default": {
         **(env.db_url_config(DATABASE_URL) if DATABASE_URL else {"ENGINE": "django.db.backends.postgresql"}),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 0,  # under ASGI each request has a thread, and a kept connection, of its own
         "OPTIONS": {"connect_timeout": 5, "application_name": "fovea"},
     }
 }
@@ -95,7 +94,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "use_notify": False,
         "wait_time_seconds": 0,
         "visibility_timeout": 60,
-        "pool_size": 3,
         "pool_timeout": 5,
         "pool_size": 4,
     }
@@ -179,6 +177,12 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+
+# Where people reach the site: for links that are printed, not for routing.
+FOVEA_ADDRESS = env.str(
+    "FOVEA_ADDRESS",
+    default=f"http://{env.str('FOVEA_HOST', default='127.0.0.1')}:{env.int('FOVEA_PORT', default=8000)}",
+)
 
 # --- Limits (docs/reference/settings.md names each) -------------------------------------------------------------
 FOVEA_MAX_UPLOAD_BYTES = env.int("FOVEA_MAX_UPLOAD_BYTES", default=4 * 2**30)
