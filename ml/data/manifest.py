@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from ml.data.task import Task, task_from_json
 
 FORMAT = "fovea-manifest-1"
 SPLITS = ("train", "val", "test", "pool")
-KINDS = ("dicom", "raster", "nifti")
+FrameKind = Literal["dicom", "raster", "nifti"]
+KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
 
 
 class ManifestError(ValueError):
@@ -36,7 +37,7 @@ class FrameRef:
     path: str
     sha256: str
     frame: int = 1
-    kind: str = "dicom"
+    kind: FrameKind = "dicom"
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def _parse_frame(raw: Mapping[str, Any]) -> FrameRef:
         path=str(raw["path"]),
         sha256=str(raw["sha256"]),
         frame=int(raw.get("frame", 1)),
-        kind=str(raw.get("kind", "dicom")),
+        kind=cast(FrameKind, raw.get("kind", "dicom")),
     )
     if frame.kind not in KINDS or frame.frame < 1:
         raise ValueError(f"frame {frame.key}: the kind is one of {KINDS}, frames count from 1")

@@ -95,12 +95,13 @@ def prepare(pixels: np.ndarray, preprocess: Preprocess) -> Canvas:
     placement = place(pixels.shape[0], pixels.shape[1], preprocess.size)
     image = _as_channels(pixels, preprocess.channels)
     shape = (placement.height, placement.width)
-    image = functional.interpolate(image[None], size=shape, mode="bilinear", antialias=True)[0].numpy()
-    low, high = np.percentile(image, preprocess.clip)
-    image = np.clip((image - low) / max(high - low, 1e-6), 0.0, 1.0)
-    mean, std = float(image.mean()), float(image.std())
+    resized = functional.interpolate(image[None], size=shape, mode="bilinear", antialias=True)
+    values = resized[0].numpy()
+    low, high = np.percentile(values, preprocess.clip)
+    values = np.clip((values - low) / max(high - low, 1e-6), 0.0, 1.0)
+    mean, std = float(values.mean()), float(values.std())
     canvas = np.full((preprocess.channels, *preprocess.size), mean, dtype=np.float32)
-    canvas[:, *placement.window] = image
+    canvas[:, *placement.window] = values
     stored = np.rint(canvas * 255) if preprocess.dtype == "uint8" else canvas
     return Canvas(stored.astype(preprocess.dtype), mean, max(std, 1e-3), placement)
 

@@ -234,7 +234,7 @@ def _write(
         arrays[name] = np.stack([row[name] for row in rows]).astype(np.float32)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(".scores.part.npz")
-    np.savez(part, **arrays)
+    np.savez(part, allow_pickle=False, **arrays)
     part.replace(target)
 
 

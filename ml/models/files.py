@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from ml.data.preprocess import Preprocess
 from ml.data.task import Task, task_from_json
-from ml.models.network import Network, NetworkSpec
+from ml.models.network import Network, NetworkSpec, on_device
 from ml.models.weights import WeightsError, file_sha256
 
 MODEL_FILE = "model.json"
@@ -104,4 +104,4 @@ def load_model(run_dir: Path, device: torch.device) -> tuple[Network, ModelCard]
     network = Network(card.network, card.task)
     network.load_state_dict(load_file(path))
     network.eval()
-    return network.to(device, memory_format=torch.channels_last), card
+    return on_device(network, device), card

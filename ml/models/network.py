@@ -1,7 +1,7 @@
 """One network for every task: a trunk, a linear head per question, mask logits where there are classes."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import nn
@@ -46,7 +46,7 @@ class Network(nn.Module):
             dropout=spec.dropout,
         )
         self.dropout = nn.Dropout(spec.dropout)
-        width: int = self.trunk.embedding
+        width = cast(int, self.trunk.embedding)
         self.heads = nn.ModuleList(nn.Linear(width, head_width(question)) for question in task.questions)
 
     def forward(self, x: torch.Tensor) -> Output:
@@ -81,6 +81,13 @@ class Network(nn.Module):
             if normalises and not module.weight.requires_grad:
                 module.eval()
         return self
+
+
+def on_device(network: Network, device: torch.device) -> Network:
+    """Move a network to ``device`` with its filters channels last, which convolutions there like best."""
+    network.to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def head_width(question: Question) -> int:

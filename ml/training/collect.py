@@ -16,27 +16,21 @@ from ml.inference.batches import Step, run_batches
 from ml.inference.passes import Passes
 from ml.inference.predict import label_map
 from ml.metrics.overlap import OverlapCounts, overlap_counts
+from ml.metrics.surface import surfaces_per_class
 from ml.models.files import ModelCard
 from ml.models.network import Network
 
 
-@dataclass(frozen=True)
-class FrameMask:
-    """One frame's predicted and true classes (numbers 0 … K, 255 ignored) as small arrays [rows, columns]."""
-
-    predicted: np.ndarray
-    truth: np.ndarray
-
-
 @dataclass
 class Collected:
-    """Per item: logits [N, P, k] and targets per question; per case (series, else item): overlap and masks."""
+    """Per item: logits [N, P, k] and targets per question; per case (series, else item): overlap counts and
+    each frame's 95 % Hausdorff distance [K + 1] in pixels."""
 
     items: tuple[Item, ...]
     logits: dict[str, np.ndarray] = field(default_factory=dict)
     targets: dict[str, np.ndarray] = field(default_factory=dict)
     overlaps: dict[str, OverlapCounts] = field(default_factory=dict)
-    masks: dict[str, list[FrameMask]] = field(default_factory=dict)
+    distances: dict[str, list[np.ndarray]] = field(default_factory=dict)
     case_items: dict[str, Item] = field(default_factory=dict)
 
 
@@ -49,12 +43,12 @@ def collect(
     passes: Passes,
     batch_size: int,
     device: torch.device,
-    keep_masks: bool = False,
+    surfaces: bool = False,
     should_stop: ShouldStop = never_stop,
 ) -> Collected:
     """Predict labelled ``items``; masks are compared at full frame size, one case a series (or an item without).
 
-    An item's logits are the mean over its frames. ``keep_masks`` keeps the label maps for surface distances.
+    An item's logits are the mean over its frames. ``surfaces`` asks for surface distances, which cost more than the rest.
 
     Raises:
         Cancelled: ``should_stop`` said so.
@@ -74,7 +68,7 @@ def collect(
         for key, logits in step.output.answers.items():
             rows[key].extend(logits.transpose(0, 1).cpu().numpy())
         if step.output.masks is not None:
-            _compare(result, card, step, units[step.start : step.start + step.count], keep_masks)
+            _compare(result, card, step, units[step.start : step.start + step.count], surfaces)
     starts = np.cumsum([0, *(len(item.frames) for item in items)])
     for question in card.task.questions:
         frames = rows[question.key]
@@ -84,7 +78,7 @@ def collect(
     return result
 
 
-def _compare(result: Collected, card: ModelCard, step: Step, units: Sequence[Unit], keep: bool) -> None:
+def _compare(result: Collected, card: ModelCard, step: Step, units: Sequence[Unit], surfaces: bool) -> None:
     numbers = class_numbers(card.task)
     classes = len(card.task.classes) + 1
     assert step.output.masks is not None
@@ -99,5 +93,6 @@ def _compare(result: Collected, card: ModelCard, step: Step, units: Sequence[Uni
         case = unit.item.series or unit.item.id
         result.overlaps[case] = result.overlaps[case] + counts if case in result.overlaps else counts
         result.case_items.setdefault(case, unit.item)
-        if keep:
-            result.masks.setdefault(case, []).append(FrameMask(predicted, truth))
+        if surfaces:
+            far, _ = surfaces_per_class(predicted, truth, classes, (1.0, 1.0), ignore=IGNORE)
+            result.distances.setdefault(case, []).append(far)

@@ -3,20 +3,21 @@
 import copy
 
 import torch
-from torch import nn
+
+from ml.models.network import Network
 
 
 class MovingAverage:
     """Averages parameters and buffers; early steps count more, by min(decay, (1 + n) / (10 + n))."""
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: Network, decay: float) -> None:
         self.network = copy.deepcopy(network).eval()
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)
         self._decay = decay
 
     @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
+    def update(self, network: Network, step: int) -> None:
         """Take in the weights after optimiser step number ``step`` (from 0)."""
         decay = min(self._decay, (1 + step) / (10 + step))
         own = self.network.state_dict()

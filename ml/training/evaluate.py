@@ -67,7 +67,7 @@ def evaluate_network(
         passes=parse_passes(config.passes, card.flips),
         batch_size=config.batch_size,
         device=device,
-        keep_masks=True,
+        surfaces=True,
         should_stop=should_stop,
     )
     report = metrics_report(collected, manifest.task, card.temperatures, resamples=config.bootstrap)

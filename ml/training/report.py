@@ -1,7 +1,7 @@
 """From collected predictions to ``metrics.json``: every metric with its bootstrap interval by patient."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -140,12 +140,20 @@ def _masks_report(collected: Collected, task: Task, resamples: int, seed: int) -
         return _interval(bootstrap_mean(values, groups, rng=np.random.default_rng(seed), resamples=resamples))
 
     report["mean_dice"] = mean(_row_means(dice))
+    distances = np.array([_finite_means(collected.distances[case]) for case in cases])
     for column, mask_class in enumerate(task.classes):
         report["classes"][mask_class.name] = {
             "dice": mean(dice[:, column]),
             "iou": mean(iou[:, column]),
+            "hd95_pixels": mean(distances[:, column + 1]),
         }
     return report
+
+
+def _finite_means(distances: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean per class [K + 1] over a case's frames, without those in which one side has no surface."""
+    values = np.stack(distances)
+    return _row_means(np.where(np.isfinite(values), values, np.nan).T)
 
 
 def _headline(collected: Collected, task: Task, report: Json, resamples: int, seed: int) -> Json:

@@ -20,7 +20,7 @@ from ml.imaging.reader import read_frame
 from ml.inference.batches import pick_device
 from ml.inference.passes import parse_passes
 from ml.models.files import WEIGHTS_FILE, ModelCard, read_card, save_model
-from ml.models.network import Network, NetworkSpec
+from ml.models.network import Network, NetworkSpec, on_device
 from ml.models.weights import WeightsRecord, initialise
 from ml.training.card import write_model_card
 from ml.training.collect import collect
@@ -193,7 +193,7 @@ def _fit(
     frames = [frame for item in (*learned, *checked, *held_out) for frame in item.frames]
     cache.ensure(frames, on_progress=on_progress, should_stop=should_stop)
     network, card, record = new_network(manifest.task, config, cache.preprocess)
-    network = network.to(device, memory_format=torch.channels_last)
+    on_device(network, device)
     passes = parse_passes("plain")
 
     def validate(averaged: Network) -> float | None:
