@@ -41,7 +41,7 @@ lock: setup-dev ## Compile the pinned requirement files from requirements/*.in
 	done
 
 doctor: ## Say what is missing on this machine and how to mend it
-	@if [ -x $(PY) ]; then $(PY) -m fovea.embedded.doctor; else $(PYTHON) platform/fovea/embedded/doctor.py; fi
+	@$(or $(wildcard $(PY)),$(PYTHON)) platform/fovea/embedded/doctor.py
 
 bench: setup-dev ## Measure serving, queue and scoring as ratios in one run
 	@$(PY) -m benchmarks

@@ -67,7 +67,7 @@ def database(url: str) -> str:
     try:
         connection = psycopg2.connect(url, connect_timeout=5)
     except (psycopg2.Error, ValueError) as error:
-        reason = " ".join(str(error).split()).removeprefix("connection to server at ")
+        reason = " ".join(str(error).partition("Is the server running")[0].split())
         if parts.password:
             reason = reason.replace(parts.password, "***")
         raise LaunchError(
