@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from fovea.accounts.link_view import sign_in_link
+
 api = [
     path("", include("fovea.accounts.urls")),
     path("", include("fovea.jobs.urls")),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("dicomweb/", include("fovea.datasets.dicomweb.urls")),
+    path("sign-in/link/<str:key>/", sign_in_link, name="sign_in_link"),
     path("django-admin/", admin.site.urls),
     path("", include("fovea.pages.urls")),
 ]

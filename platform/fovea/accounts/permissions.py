@@ -43,6 +43,11 @@ _READERS = frozenset({Role.ADMIN, Role.REVIEWER, Role.RADIOLOGIST})
 _ADMIN = frozenset({Role.ADMIN})
 
 _TABLE = [
+    Action(
+        "site.admin",
+        "Make people, datasets and one-time links; only site admins, whom no role equals",
+        frozenset(),
+    ),
     Action("dataset.view", "See a dataset's images and facts", _EVERY),
     Action("dataset.import", "Upload and import images and labels", _SCIENCE),
     Action("dataset.edit", "Rename a dataset", _ADMIN),

@@ -1,0 +1,1 @@
+"""REST: the session, oneself, one's tokens, and people."""
