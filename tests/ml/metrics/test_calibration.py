@@ -27,6 +27,10 @@ def test_reliability_bins_match_sorting_items_one_by_one(items):
             assert bins.accuracy[i] == pytest.approx(correct[inside].mean())
 
 
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
+    np.testing.assert_array_equal(reliability_bins([0.0, 0.25, 1.0], [1, 1, 1], bins=4).count, [2, 0, 0, 1])
+
+
 def test_ece_is_the_gap_between_confidence_and_accuracy():
     probabilities = np.array([[0.8, 0.2]] * 10)
     assert expected_calibration_error(probabilities, [0] * 8 + [1] * 2) == pytest.approx(0)

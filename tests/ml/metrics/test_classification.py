@@ -79,6 +79,7 @@ def test_multiclass_report_leaves_out_unknown_truth_and_absent_classes():
     assert report.overall["accuracy"] == pytest.approx(2 / 3)
     assert report.overall["sensitivity"] == pytest.approx((1 + 0.5) / 2)
     assert report.overall["auroc"] == pytest.approx((auroc([0.7, 0.2, 0.6], [1, 0, 0]) + 1) / 2)
+    assert report.overall["specificity"] == pytest.approx((0.5 + 1) / 2)
     assert report.confusion.sum() == 3
     assert report.overall["quadratic_weighted_kappa"] == pytest.approx(0.4)
 
