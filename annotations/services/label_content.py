@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
-from ml.imaging.contours import rasterise_segmentation
 
 from annotations.content import Content, store_label_map
 from annotations.importers import BoxRow, LabelRow, SegmentRow
@@ -20,6 +19,7 @@ from fovea.core.storage import blob_path
 from fovea.datasets.models import ImportFile, Instance
 from fovea.datasets.selectors.frames import FrameRef
 from ml.imaging import masks as label_maps
+from ml.imaging.coco import decode_segmentation
 from ml.imaging.errors import UnreadableImage
 from ml.imaging.reader import read_frames
 
@@ -161,5 +161,9 @@ def _rasterised(segments: tuple[SegmentRow, ...], frame: FrameRef, spec: Spec) -
     for segment in segments:
         if segment.name not in indexes:
             raise Invalid(f"the project has no class “{segment.name}”")
-        mask[rasterise_segmentation(segment.segmentation, mask.shape)] = indexes[segment.name]
+        try:
+            inside = decode_segmentation(segment.segmentation, (frame.rows, frame.columns))
+        except ValueError as error:
+            raise Invalid(f"a region cannot be read: {error}") from None
+        mask[inside] = indexes[segment.name]
     return mask

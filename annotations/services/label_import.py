@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import transaction
-from fovea.datasets.services.patients import patient_assign
 
 from annotations.content import complete
 from annotations.importers import READERS, LabelRow
@@ -29,6 +28,7 @@ from fovea.core.errors import Invalid
 from fovea.core.storage import blob_read
 from fovea.datasets.models import Import, ImportFile, Instance
 from fovea.datasets.services.names import stem
+from fovea.datasets.services.patients import patient_assign
 
 Report = Callable[[str], None]
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from annotations.importers import LabelRow
 from annotations.models import LabelSchema
 from annotations.services.label_content import read_mask
 from annotations.services.label_names import NameIndex
 from annotations.services.schemas import schema_set
 from fovea.core.errors import Invalid
+from fovea.core.storage import blob_path
 from fovea.datasets.models import Import, ImportFile
+from ml.imaging.nifti import nifti_info
 
 _MAX_OPTIONS = 30
 
@@ -86,13 +91,9 @@ def _mask_classes(rows: list[LabelRow], files: Sequence[ImportFile], masks: Name
     return ["foreground"]
 
 
-def _some(file: ImportFile) -> list[Any]:
-    """A few frames of a mask file: all of a small volume's middle, the one frame of an image."""
+def _some(file: ImportFile) -> list[npt.NDArray[np.int64]]:
+    """The frame of a mask image; of a volume the middle half, where there is something to see."""
     if not file.name.lower().endswith((".nii", ".nii.gz")):
         return read_mask(file)
-    from ml.imaging.nifti import slice_count
-
-    from fovea.core.storage import blob_path
-
-    count = slice_count(blob_path(file.blob_id or ""))
+    count = nifti_info(blob_path(file.blob_id or "")).slices
     return read_mask(file, range(1 + count // 4, 1 + max(count // 4 + 1, 3 * count // 4)))
