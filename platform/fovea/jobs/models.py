@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+CHANNEL = "fovea_events"  # PostgreSQL's LISTEN/NOTIFY; a trigger of migration 0002 tells every change of a job there
+
 
 class JobState(models.TextChoices):
     """queued → running → succeeded | failed | cancelled; an expired lease brings running back to queued."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -13,7 +15,7 @@ from fovea.accounts.access import Actor, Scope, may
 from fovea.audit.services import event_record
 from fovea.core.errors import Conflict, Forbidden, TooMany
 from fovea.jobs import lease, runner, selectors
-from fovea.jobs.models import Job, JobState
+from fovea.jobs.models import CHANNEL, Job, JobState
 from fovea.jobs.registry import kind_of
 from fovea.jobs.run import JobRun
 from fovea.jobs.sender import send
@@ -122,11 +124,23 @@ def job_run_inline(job: Job) -> Job:
     return job
 
 
+def event_send(*, type: str, scope: Scope, **fields: Any) -> None:
+    """Tell everybody who may see the scope's jobs, when the transaction commits: `/api/v1/events/` carries
+    `{"type": type, "scope": "project:7", **fields}`. Ids and numbers only, a few kilobytes at most."""
+    payload = json.dumps({**fields, "type": type, "scope": str(scope)}, cls=DjangoJSONEncoder)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
+def may_control(actor: Actor, job: Job) -> bool:
+    """Whether the actor may cancel and retry the job: who started it, and those whose role allows it."""
+    return bool(actor.pk) and (job.created_by_id == actor.pk or may(actor, "job.control", scope_of(job)))
+
+
 def require_control(actor: Actor, job: Job) -> None:
-    """Who started a job may control it, as may those whose role allows it. Raises Forbidden."""
-    if actor.pk and (job.created_by_id == actor.pk or may(actor, "job.control", scope_of(job))):
-        return
-    raise Forbidden("Your role in this project does not allow that; ask one of its admins.")
+    """Raise Forbidden unless the actor may cancel and retry the job."""
+    if not may_control(actor, job):
+        raise Forbidden("Your role in this project does not allow that; ask one of its admins.")
 
 
 def scope_of(job: Job) -> Scope:
