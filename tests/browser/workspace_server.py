@@ -96,6 +96,11 @@ class Case:
             self.datasets = sorted(read, key=lambda ds: float(ds.get("ImagePositionPatient", [0, 0, 0])[2]))
         return self.datasets
 
+    def reset(self) -> Case:
+        """As at the beginning: nothing annotated, open, free."""
+        self.versions, self.answers, self.closed, self.holder = [], {}, "", ""
+        return self
+
     def frames(self) -> list[dict[str, Any]]:
         """Frame rows of the workspace document; keys number the instances from 1."""
         rows = []
@@ -357,7 +362,7 @@ class Handler(BaseHTTPRequestHandler):
         rows = []
         for ds in case.read():
             slim = pydicom.Dataset(
-                {tag: ds[tag] for tag in ds.keys() if tag != 0x7FE00010 and not tag.is_private}
+                {tag: ds[tag] for tag in list(ds.keys()) if tag != 0x7FE00010 and not tag.is_private}
             )
             rows.append(slim.to_json_dict(suppress_invalid_tags=True))
         self._send(200, "application/dicom+json", json.dumps(rows).encode())

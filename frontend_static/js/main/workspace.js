@@ -10,7 +10,10 @@ async function start() {
   element.replaceChildren(view);
   try {
     const viewer = await createViewer(view);
-    await new Workspace(element, viewer, view, { project, user }).start(item);
+    const workspace = new Workspace(element, viewer, view, { project, user });
+    // For the console and the browser tests.
+    Object.assign(window, { fovea: workspace });
+    await workspace.start(item);
   } catch (error) {
     const { message, code } = /** @type {Error & {code?: string}} */ (error);
     const again = h('button', { class: 'primary', onclick: () => location.reload() }, 'Try again');

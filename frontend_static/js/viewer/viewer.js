@@ -11,15 +11,17 @@
  * @typedef {import('./overlay.js').Looks} Looks
  * @typedef {'window' | 'pan' | 'zoom' | 'brush' | 'eraser' | 'polygon' | 'box'} ToolName
  * @typedef {{window: Window, inverted: boolean, preset: string}} Display how grey values are shown
- * @typedef {'tool' | 'slice' | 'display' | 'select' | 'progress' | 'error' | 'stroke'} EventName
+ * @typedef {'tool' | 'slice' | 'display' | 'select' | 'progress' | 'error'} EventName
  */
-import { dragWindow, presetsFor } from '../lib/windowing.js';
+import { presetsFor } from '../lib/windowing.js';
 import { clamp } from '../lib/geometry.js';
 import { number } from '../lib/format.js';
 import { BoxTool } from './box_tool.js';
+import { BrushCursor } from './brush_cursor.js';
 import { loadCornerstone } from './cornerstone.js';
 import { Corners } from './corners.js';
 import { ImageSeries } from './images.js';
+import { pointerTarget } from './interaction.js';
 import { Overlay } from './overlay.js';
 import { PointerInput } from './pointer.js';
 import { PolygonTool } from './polygon_tool.js';
@@ -63,10 +65,10 @@ export class Viewer {
   constructor(element, cornerstone) {
     this.element = element;
     this.cornerstone = cornerstone;
-    const { stage, canvas, cursor } = build(element);
-    this.cursor = cursor;
+    const { stage, canvas } = build(element);
     this.stage = new Stage(stage, cornerstone);
     this.overlay = new Overlay(canvas, this.stage);
+    this.cursor = new BrushCursor(element);
     this.corners = new Corners(element);
     const sketching = { onSketch: () => this.overlay.schedule(), newId: () => crypto.randomUUID() };
     const onPaint = () => this.overlay.refresh({ live: true });
@@ -76,7 +78,7 @@ export class Viewer {
       polygon: new PolygonTool(sketching),
       box: new BoxTool({ ...sketching, selected: () => this.selected, onSelect: (id) => this.select(id) }),
     };
-    this.input = new PointerInput(canvas, this.#pointerTarget());
+    this.input = new PointerInput(canvas, pointerTarget(this));
     this.stopCorners = this.stage.onRender(() => this.#showCorners());
   }
 
@@ -350,23 +352,24 @@ export class Viewer {
     return `${text} (x ${Math.floor(x)}, y ${Math.floor(y)})`;
   }
 
-  /** The brush's outline follows the pointer as an element of its own, so that moving it redraws nothing. */
   #showCursor() {
-    const erases = this.tool === 'eraser' || (this.tool === 'brush' && this.#controlHeld);
-    const shown = this.#pointer !== null && (this.tool === 'brush' || this.tool === 'eraser') && this.stage.series !== null;
-    this.cursor.hidden = !shown;
+    const brushing = this.stage.series !== null && (this.tool === 'brush' || this.tool === 'eraser');
     this.overlay.canvas.dataset.tool = this.tool;
-    if (!shown || !this.#pointer) return;
-    const [a, b, c, d] = this.stage.transform();
-    const [width, height] = [2 * this.brushRadius * Math.hypot(a, b), 2 * this.brushRadius * Math.hypot(c, d)];
-    this.cursor.classList.toggle('erases', erases);
-    this.cursor.style.width = `${width}px`;
-    this.cursor.style.height = `${height}px`;
-    this.cursor.style.transform = `translate(${this.#pointer[0] - width / 2}px, ${this.#pointer[1] - height / 2}px)`;
+    this.cursor.update({
+      at: brushing ? this.#pointer : null, radius: this.brushRadius, affine: this.stage.transform(),
+      erases: this.tool === 'eraser' || this.#controlHeld,
+    });
   }
 
-  /** @returns {import('./tools.js').Scene | null} */
-  #scene() {
+  /** @param {Point | null} at on the stage; null when it left */
+  movePointer(at) {
+    this.#pointer = at;
+    this.#showCursor();
+    this.#showPointer();
+  }
+
+  /** What a tool works on now; null when nothing is open. @returns {import('./tools.js').Scene | null} */
+  scene() {
     const { document, stage } = this;
     const frame = document?.frames.get(this.frameKey);
     if (!document || !frame) return null;
@@ -377,64 +380,9 @@ export class Viewer {
   }
 
   /** The document tool that a press starts: Ctrl turns the brush into the eraser. @param {{ctrlKey: boolean}} event */
-  #activeTool(event) {
+  activeTool(event) {
     if (this.tool === 'brush' && event.ctrlKey) return this.tools.eraser;
     return this.tools[/** @type {'brush'} */ (this.tool)] ?? null;
-  }
-
-  /** @returns {import('./pointer.js').PointerTarget} */
-  #pointerTarget() {
-    /** @type {import('./tools.js').Tool | null} */
-    let working = null;
-    const image = (/** @type {Point} */ at) => this.stage.toImage(at);
-    return {
-      leftDrag: () => (this.tool in this.tools ? 'tool' : /** @type {'pan'} */ (this.tool)),
-      toolDown: (at, event) => {
-        const scene = this.#scene();
-        working = scene ? this.#activeTool(event) : null;
-        if (scene) working?.down(scene, image(at), event);
-      },
-      toolMove: (at, event) => {
-        const scene = this.#scene();
-        if (scene) working?.move(scene, at.map(image), event);
-      },
-      toolUp: (at, event) => {
-        const scene = this.#scene();
-        if (scene) working?.up(scene, image(at), event);
-        else working?.cancel();
-        working = null;
-        this.#emit('stroke', null);
-      },
-      toolCancel: () => working?.cancel(),
-      hover: (at) => {
-        this.#pointer = at;
-        this.#showCursor();
-        this.#showPointer();
-        if (this.tool === 'polygon') this.tools.polygon.hover(at ? image(at) : null);
-      },
-      viewDrag: (kind, { dx, dy }, start) => this.#viewDrag(kind, dx, dy, start),
-      wheelSlice: (steps) => this.scroll(steps),
-      wheelZoom: (factor, at) => this.stage.series && this.stage.zoomBy(factor, at),
-      wheelBrush: (steps) => this.growBrush(steps),
-      pinch: (scale, center, dx, dy) => {
-        if (!this.stage.series) return;
-        this.stage.zoomBy(scale, center);
-        this.stage.panBy(dx, dy);
-      },
-    };
-  }
-
-  /**
-   * @param {'window' | 'pan' | 'zoom'} kind
-   * @param {number} dx
-   * @param {number} dy
-   * @param {Point} start
-   */
-  #viewDrag(kind, dx, dy, start) {
-    if (!this.stage.series) return;
-    if (kind === 'pan') this.stage.panBy(dx, dy);
-    else if (kind === 'zoom') this.stage.zoomBy(2 ** (-dy / 150), start);
-    else if (!this.stage.isColor) this.setDisplay({ ...this.display, window: dragWindow(this.stage.window, dx, dy), preset: '' });
   }
 }
 
@@ -442,13 +390,10 @@ export class Viewer {
 function build(element) {
   const stage = document.createElement('div');
   const canvas = document.createElement('canvas');
-  const cursor = document.createElement('div');
   stage.className = 'stage';
   canvas.className = 'labels';
   canvas.tabIndex = 0;
   canvas.setAttribute('aria-label', 'Image');
-  cursor.className = 'brush-cursor';
-  cursor.hidden = true;
-  element.append(stage, canvas, cursor);
-  return { stage, canvas, cursor };
+  element.append(stage, canvas);
+  return { stage, canvas };
 }

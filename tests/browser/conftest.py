@@ -1,0 +1,99 @@
+"""Chromium, driven by Playwright, against the small test server. Where there is no Chromium the tests say so."""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from .workspace_page import WorkspacePage
+from .workspace_server import Case, State, default_cases, serve
+
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+BUNDLE = Path(__file__).parents[2] / "frontend_static" / "vendor"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium with software WebGL for the whole run."""
+    path = os.environ.get("FOVEA_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    missing = (
+        "no Chromium found" if path is None else "" if BUNDLE.is_dir() else "the viewer bundle is not built"
+    )
+    if missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(f"browser tests left out: {missing}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def parsed_cases(test_data: Path) -> list[Case]:
+    """The real cases, read once."""
+    cases = default_cases(test_data)
+    for case in cases:
+        case.read()
+    return cases
+
+
+@pytest.fixture
+def cases(parsed_cases: list[Case]) -> list[Case]:
+    """Fresh cases on the same files: nothing annotated, nothing closed."""
+    return [copy.copy(case).reset() for case in parsed_cases]
+
+
+@pytest.fixture
+def server(cases: list[Case]) -> Iterator[tuple[str, State]]:
+    """The test server's address and its state."""
+    running, state = serve(cases)
+    yield f"http://127.0.0.1:{running.server_port}", state
+    running.shutdown()
+    running.server_close()
+
+
+@pytest.fixture
+def context(chromium: Browser, server: tuple[str, State]) -> Iterator[BrowserContext]:
+    """A browser profile of its own: no journal, no cookies."""
+    made = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=server[0])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab; errors that the page throws fail the test."""
+    tab, errors = context.new_page(), list[str]()
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield tab
+    assert errors == []
+
+
+@pytest.fixture
+def workspace(page: Page, server: tuple[str, State]) -> WorkspacePage:
+    """The workspace, not opened yet."""
+    return WorkspacePage(page, server[1])
+
+
+@pytest.fixture
+def open_tab(context: BrowserContext, server: tuple[str, State]) -> Callable[[], WorkspacePage]:
+    """Opens further tabs of the same profile."""
+    return lambda: WorkspacePage(context.new_page(), server[1])
