@@ -51,15 +51,18 @@ class Pool:
 
     @property
     def has(self) -> frozenset[str]:
-        """Names of what is known, among those that strategies may need."""
-        known = {column.name for column in fields(self) if getattr(self, column.name) is not None}
-        if self.probabilities is not None:
-            known |= {"entropy", "class_entropy"}
+        """Names of what is known, among those that strategies may need; "passes" means more than one."""
+        names = {column.name for column in fields(self) if getattr(self, column.name) is not None}
+        for name in ("probabilities", "embeddings"):
+            if name in names and not np.isfinite(getattr(self, name)).all():
+                names.remove(name)
+        if self.probabilities is not None and "probabilities" in names:
+            names |= {"entropy", "class_entropy"}
             if self.probabilities.shape[1] > 1:
-                known.add("passes")
+                names.add("passes")
         if self.entropy is not None and np.isnan(self.entropy).all():
-            known -= {"entropy", "class_entropy"}
-        return frozenset(known)
+            names -= {"entropy", "class_entropy"}
+        return frozenset(names)
 
     def unsure(self) -> NDArray[np.float64]:
         """Entropy [N], from the probabilities where not given; 0 for what is not scored yet."""
@@ -75,8 +78,8 @@ class Pool:
 
     def class_weights(self) -> NDArray[np.float64] | None:
         """How much each class is in play [N, classes]: mean probabilities, else p_c · H; None if unknown."""
-        if self.probabilities is not None:
-            return uncertainty.mean_probabilities(self.probabilities)
+        if "probabilities" in self.has:
+            return uncertainty.mean_probabilities(known(self.probabilities))
         return self.unsure_by_class() if self.class_entropy is not None else None
 
 
@@ -84,12 +87,17 @@ class Pool:
 class Options:
     """Settings of a selection; one set of defaults for every kind of task.
 
-    random_share: share of a batch drawn at random, for an honest running estimate of quality. per_patient,
-    per_series: items per batch (None = twice the even share, 0 = no cap). slice_gap: no slice within ± this
-    of a chosen one. round, rounds: where on the noise schedule of ClaSP this batch is (from 0); beta_first,
-    beta_max: its ends. noise, beta: stochastic batches for the plain scores. cost_power: 0 ignores
-    cost_seconds, 1 ranks by score per second. foreground_share: of foreground_random. background: index of
-    the class that is nothing (0 in segmentation). class_names: by class index, for reasons.
+    random_share: share of a batch drawn at random, for an honest running estimate of quality.
+    per_patient, per_series: items per batch (None = twice the even share, 0 = no cap).
+    slice_gap: no slice within ± this of a chosen one of its series.
+    round, rounds: where on ClaSP's noise schedule this batch is, from 0; beta_first, beta_max: its ends.
+    noise, beta: stochastic batches for the plain scores.
+    cost_power: 0 ignores cost_seconds, 1 ranks by score per second.
+    foreground_share: of foreground_random.
+    background: index of the class that is nothing (0 in segmentation); it gets no share of its own.
+    class_names: by class index, for reasons.
+    class_groups: by class index, the number of its question: classes of one number exclude one another, and a
+        class alone is a yes or no; empty = all belong to one question.
     """
 
     random_share: float = 0.1
@@ -106,6 +114,7 @@ class Options:
     foreground_share: float = 0.66
     background: int | None = None
     class_names: tuple[str, ...] = ()
+    class_groups: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.random_share <= 1 or not 0 <= self.foreground_share <= 1:
@@ -115,6 +124,7 @@ class Options:
         if self.beta <= 0 or self.beta_first <= 0 or self.beta_max <= 0 or self.cost_power < 0:
             raise ValueError("beta must be positive and cost_power 0 or more")
         object.__setattr__(self, "class_names", tuple(self.class_names))
+        object.__setattr__(self, "class_groups", tuple(self.class_groups))
 
     @classmethod
     def of(cls, options: Options | Mapping[str, Any] | None) -> Options:

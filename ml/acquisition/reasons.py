@@ -33,17 +33,21 @@ def hesitations(
     weights = pool.class_weights()
     if weights is None or weights.shape[1] < 2:
         return [UNSURE] * len(order)
+    probable = "probabilities" in pool.has
     wanted = np.full(len(order), -1) if strata is None else strata
     return [
-        _hesitation(weights[index], int(stratum), options, pool.probabilities is not None)
+        _hesitation(weights[index], int(stratum), options, probable)
         for index, stratum in zip(order, wanted, strict=True)
     ]
 
 
 def _hesitation(weights: NDArray[np.float64], stratum: int, options: Options, probable: bool) -> str:
-    ranked = np.argsort(-weights, kind="stable")
-    first = int(ranked[0])
-    second = stratum if stratum not in (-1, first) else int(ranked[1])
+    lead = int(weights.argmax()) if stratum == -1 else stratum
+    exclusive = _exclusive(lead, len(weights), options)
+    first, *others = (int(c) for c in exclusive[np.argsort(-weights[exclusive], kind="stable")])
+    if not others:
+        return f"The model is unsure about {class_name(first, options)}"
+    second = others[0] if stratum in (-1, first) else stratum
     if not weights[second] > 0:
         return UNSURE
     if options.background in (first, second):
@@ -52,6 +56,13 @@ def _hesitation(weights: NDArray[np.float64], stratum: int, options: Options, pr
     if probable and weights[second] < NEARLY_SURE:
         return f"Probably {class_name(first, options)}, but {class_name(second, options)} is not ruled out"
     return f"The model hesitates between {class_name(first, options)} and {class_name(second, options)}"
+
+
+def _exclusive(index: int, classes: int, options: Options) -> NDArray[np.int64]:
+    """The classes that exclude one another together with this one."""
+    if len(options.class_groups) != classes:
+        return np.arange(classes)
+    return np.nonzero(np.asarray(options.class_groups) == options.class_groups[index])[0]
 
 
 def class_name(index: int, options: Options) -> str:

@@ -218,6 +218,29 @@ def test_reasons_name_the_classes_the_model_wavers_between():
     }
 
 
+def test_classes_of_different_questions_are_not_weighed_against_each_other():
+    names = {"class_names": ["left", "right", "edema", "background", "organ"], "background": 3}
+    by_class = np.array([[0.3, 0.2, 0.25, 0, 0], [0.1, 0.1, 0.5, 0, 0], [0.0, 0.1, 0.2, 0.3, 0.1]])
+    pool = Pool(np.arange(3), entropy=by_class.sum(axis=1), class_entropy=by_class)
+    chosen = run("entropy", pool, n=3, random_share=0, class_groups=[0, 0, 1, 2, 2], **names)
+    assert dict(zip(chosen.order, chosen.reasons, strict=True)) == {
+        0: "The model hesitates between left and right",
+        1: "The model is unsure about edema",
+        2: "The model is unsure where organ begins and ends",
+    }
+
+
+@pytest.mark.parametrize(("name", "column"), [("margin", "probabilities"), ("k_centre", "embeddings")])
+def test_columns_with_gaps_count_as_unknown(name, column):
+    values = np.copy(getattr(make_pool(), column))
+    values[3] = np.nan
+    chosen = run(name, make_pool(**{column: values}))
+    assert column in chosen.note
+    assert len(chosen.order) == 20
+    entropies = {"entropy": np.ones(300), "class_entropy": np.ones((300, 2))}
+    assert not run("clasp", make_pool(**{column: values}, **entropies)).note
+
+
 def test_an_item_that_is_not_scored_yet_waits_behind_those_that_are():
     pool = Pool(np.arange(3), entropy=np.array([0.1, np.nan, 0.9]))
     assert list(run("entropy", pool, n=3, random_share=0).order) == [2, 0, 1]
