@@ -7,17 +7,19 @@ from typing import Any
 from django.dispatch import receiver
 
 from annotations.signals import item_created, item_reopened, item_skipped, item_submitted
-from fovea.learning.services import entries
+from fovea.learning.services import entries, upkeep
 
 
 @receiver(item_created)
-def _created(*, item_ids: list[int], **_: Any) -> None:
+def _created(*, item_ids: list[int], project_id: int, **_: Any) -> None:
     entries.entries_add(item_ids)
+    upkeep.score_new(project_id)
 
 
 @receiver(item_submitted)
-def _submitted(*, item_ids: list[int], **_: Any) -> None:
+def _submitted(*, item_ids: list[int], project_id: int, **_: Any) -> None:
     entries.entries_done(item_ids)
+    upkeep.front_keep(project_id)
 
 
 @receiver(item_skipped)

@@ -8,7 +8,10 @@ from .runs import TrainedModel
 
 
 class Score(models.Model):
-    """How much a model would learn from an item, and what it is unsure of. Written in bulk, one row per model and item."""
+    """How much a model would learn from an item, and what it is unsure of.
+
+    Written in bulk, one row per model and item.
+    """
 
     model = models.ForeignKey(TrainedModel, on_delete=models.CASCADE, related_name="+", db_index=False)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")

@@ -8,7 +8,10 @@ from fovea.datasets.models import Project
 
 
 class QueueState(models.TextChoices):
-    """waiting → done when submitted, aside when skipped. A lease is a time in `lease_expires_at`, not a state."""
+    """waiting → done when submitted, aside when skipped.
+
+    A lease is a time in `lease_expires_at`, not a state.
+    """
 
     WAITING = "waiting", "Waiting"
     DONE = "done", "Done"
@@ -20,7 +23,10 @@ UNRANKED = 1_000_000_000
 
 
 class QueueEntry(models.Model):
-    """An item's place in its project's queue. The partial index serves `next` alone, whatever the table's size."""
+    """An item's place in its project's queue.
+
+    The partial index serves `next` alone, whatever the table's size.
+    """
 
     item = models.OneToOneField(Item, on_delete=models.CASCADE, primary_key=True, related_name="queue_entry")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
@@ -49,7 +55,10 @@ class QueueEntry(models.Model):
 
 
 class QueueCount(models.Model):
-    """How many entries of a state a project has, kept by a trigger on QueueEntry, so that no page counts a million rows."""
+    """How many entries of a state a project has.
+
+    A trigger on QueueEntry keeps it, so that no page counts a million rows.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     state = models.CharField(max_length=8, choices=QueueState.choices)

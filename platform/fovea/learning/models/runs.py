@@ -7,7 +7,10 @@ from fovea.datasets.models import Project
 
 
 class LearningSettings(models.Model):
-    """A project's choices. `auto_every` = retrain after that many new labels (0 = never); `every_hours` likewise by time."""
+    """A project's choices.
+
+    `auto_every` = retrain after that many new labels (0 = never); `every_hours` likewise by time.
+    """
 
     project = models.OneToOneField(
         Project, on_delete=models.CASCADE, primary_key=True, related_name="learning"
@@ -76,7 +79,10 @@ class ModelState(models.TextChoices):
 
 
 class TrainedModel(models.Model):
-    """A trained model. `folder` is its run's folder below RUN_ROOT (weights.safetensors, config, metrics, model card)."""
+    """A trained model.
+
+    `folder` is its run's folder below RUN_ROOT (weights.safetensors, config, metrics, model card).
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="models")
     run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="model")

@@ -9,7 +9,7 @@ from fovea.learning.models import ModelState, Prediction
 
 
 def prediction_of(item_id: int) -> dict[str, Any] | None:
-    """The production model's proposal for an item as the workspace reads it, or None when it has made none."""
+    """The production model's proposal for an item as the workspace reads it, or None where it made none."""
     prediction = (
         Prediction.objects.filter(item_id=item_id, model__state=ModelState.PRODUCTION)
         .select_related("model")

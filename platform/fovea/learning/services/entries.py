@@ -53,10 +53,11 @@ def entries_wait(item_ids: Sequence[int]) -> None:
 
 
 def cold_ranks(items: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """First places of (item, series) pairs, given in slice order: varied, the same every time, all at or above UNRANKED.
+    """First places of (item, series) pairs, given in slice order: varied, always the same, from UNRANKED on.
 
-    Series take turns, each with the slice farthest from those it gave (van der Corput's order of its slices: strided
-    slices are a strong start for volumes, Burmeister 2022); inside a turn by a hash of the id, which is as good as random.
+    Series take turns, each with the slice farthest from those it gave (van der Corput's order of its slices;
+    strided slices are a strong start for volumes, Burmeister 2022); inside a turn by a hash of the id, which is
+    as good as random.
     """
     series: defaultdict[int, list[int]] = defaultdict(list)
     for item, of in items:

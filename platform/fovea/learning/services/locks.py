@@ -14,8 +14,8 @@ _PAUSE = 0.01
 def ranks_settle(project_id: int) -> None:
     """Wait until no ranking is being written, a second at most: a ranker that hangs never blocks labelling.
 
-    Without the wait `skip locked` would pass over the whole front of the queue while its ranks are rewritten. Holds the
-    lock (shared with other readers) until the transaction ends.
+    Without the wait `skip locked` would pass over the whole front of the queue while its ranks are rewritten.
+    Holds the lock (shared with other readers) until the transaction ends.
     """
     until = time.monotonic() + _PATIENCE
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
 """Who works on what: handing out the best free item, keeping and giving back leases.
 
-A lease is a person and an expiry in database time on the item's queue entry; an expired lease needs no clean-up, it is simply
-free again. All writes here are single rows found by an index, so that the queue's length does not matter.
+A lease is a person and an expiry in database time on the item's queue entry; an expired lease needs no clean-up,
+it is simply free again. All writes here are single rows found by an index: the queue's length does not matter.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ FREE = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=Now())
 def queue_next(*, actor: Actor, project: Project, exclude: Collection[int] = ()) -> QueueEntry | None:
     """Lease the item that the actor should label now: the one they hold already, else the best free one.
 
-    `exclude`: items not to be given; a lease of the actor's on one of them is given back. Returns None when nothing waits.
-    Raises NotFound or Forbidden.
+    `exclude`: items not to be given; a lease of the actor's on one of them is given back. None when nothing
+    waits. Raises NotFound or Forbidden.
     """
     require(actor, "annotation.make", project.scope)
     if exclude:
@@ -53,7 +53,7 @@ def queue_peek(*, actor: Actor, project: Project, exclude: Collection[int] = ())
 def lease_take(*, actor: Actor, item: Item) -> QueueEntry:
     """Lease an item that was opened directly, or keep one's lease (the heartbeat).
 
-    Raises LeaseHeld with the holder's name and expiry while somebody else's lease lives, NotFound or Forbidden.
+    Raises LeaseHeld (with holder and expiry) while somebody else's lease lives, NotFound or Forbidden.
     """
     require(actor, "annotation.make", item.project.scope)
     entry = QueueEntry.objects.select_for_update(of=("self",)).filter(item=item).first()
