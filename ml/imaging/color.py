@@ -27,6 +27,11 @@ def ybr_to_rgb(pixels: npt.NDArray[np.uint8]) -> RGB:
     return np.clip(np.stack((red, green, blue), axis=-1) + 0.5, 0, 255).astype(np.uint8)
 
 
+def has_palette(pixels: PixelFormat, dataset: Dataset) -> bool:
+    """Whether the values are to be shown through a palette. Label maps have one too, but their values are labels."""
+    return pixels.photometric == "PALETTE COLOR" and values.text(dataset, "Modality") != "SEG"
+
+
 def palette_to_rgb(pixels: Array, dataset: Dataset) -> RGB:
     """PALETTE COLOR indices [row, column] as RGB (PS3.3 C.7.6.3.1.5). Raises
     UnreadableImage("unsupported_shape").
@@ -124,4 +129,4 @@ def _table(descriptor: tuple[float, ...], data: object, word: np.dtype[np.uint16
         return None
     else:
         found = np.array(list(cast(Sequence[int], data)))
-    return LookupTable(first, np.asarray(found & 0xFFFF, np.uint16)) if found.size else None
+    return LookupTable(first, (found.astype(np.int64) & 0xFFFF).astype(np.uint16)) if found.size else None

@@ -7,20 +7,21 @@ Decoding runs in this process, with the size checks of `codecs`. For files from 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.imaging.color import invert, lookup_table, palette_to_rgb, rgb_to_uint8
+from ml.imaging.color import has_palette, invert, lookup_table, palette_to_rgb, rgb_to_uint8
 from ml.imaging.dicom import values
-from ml.imaging.dicom.framegroups import FrameHeader, frame_headers
+from ml.imaging.dicom.framegroups import FrameHeader, frame_header
 from ml.imaging.dicom.header import PixelFormat
 from ml.imaging.errors import UnreadableImage
+from ml.imaging.nifti import read_nifti, scaled
+from ml.imaging.raster import read_raster
+from ml.imaging.sniff import SourceKind
 from ml.imaging.stored import StoredFrames, open_frames
 from ml.imaging.windowing import LookupTable, Window
 
-SourceKind = Literal["dicom", "raster", "nifti"]
 Pixels = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 
 
@@ -48,31 +49,41 @@ def read_frame(path: Path | str, *, frame: int = 1, kind: SourceKind = "dicom") 
     """Read one frame (counting from 1) of a stored file.
 
     DICOM: modality LUT or rescale applied, MONOCHROME1 inverted, palette and YBR as RGB. Raster: grey as
-    stored, colour as 8-bit RGB. NIfTI: `frame` is the slice from the feet up, scaled values, rows towards
-    posterior.
+    stored, colour as 8-bit RGB. NIfTI: scaled values, `frame` is the slice in the order of `ml.imaging.nifti`.
     Raises UnreadableImage.
     """
-    if kind == "dicom":
-        with open_frames(Path(path)) as stored:
-            return dicom_frame(stored, frame)
-    raise UnreadableImage("unsupported_syntax")
+    return read_frames(path, [frame], kind=kind)[0]
 
 
 def read_frames(path: Path | str, frames: Sequence[int], *, kind: SourceKind = "dicom") -> list[Frame]:
-    """Several frames of one file, opening it once."""
+    """Several frames of one file, opening (and for NIfTI inflating) it once. As `read_frame`."""
+    path = Path(path)
     if kind == "dicom":
-        with open_frames(Path(path)) as stored:
+        with open_frames(path) as stored:
             return [dicom_frame(stored, frame) for frame in frames]
-    return [read_frame(path, frame=frame, kind=kind) for frame in frames]
+    if kind == "raster":
+        return [raster_frame(path, frame) for frame in frames]
+    volume, info = read_nifti(path)
+    if not all(1 <= frame <= len(volume) for frame in frames):
+        raise UnreadableImage("frame_out_of_range")
+    return [Frame(scaled(volume[frame - 1], info), "MR", info.spacing[1:]) for frame in frames]
+
+
+def raster_frame(path: Path, frame: int) -> Frame:
+    """One page of a PNG, JPEG or TIFF: grey as float32, colour as 8-bit RGB."""
+    pixels = read_raster(path, frame)
+    if pixels.ndim == 3:
+        return Frame(pixels)
+    return Frame(np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0))
 
 
 def dicom_frame(stored: StoredFrames, frame: int) -> Frame:
     """One frame of an opened object, as `read_frame` gives it."""
     decoded = stored.decode(frame)
     dataset, pixels = stored.file.dataset, stored.pixels
-    header = frame_headers(dataset, pixels.frames)[frame - 1]
+    header = frame_header(dataset, frame)
     modality = values.text(dataset, "Modality").upper()
-    if pixels.photometric == "PALETTE COLOR" and modality != "SEG":
+    if has_palette(pixels, dataset):
         return Frame(palette_to_rgb(decoded, dataset), modality, header.spacing)
     if pixels.samples >= 3:
         return Frame(rgb_to_uint8(decoded[..., :3], pixels.bits_stored), modality, header.spacing)

@@ -48,15 +48,27 @@ class FrameHeader:
 
 def frame_headers(dataset: Dataset, frames: int) -> tuple[FrameHeader, ...]:
     """One header a frame; frames beyond the per-frame groups take the shared values."""
+    shared, per_frame = _groups(dataset)
+    own = tuple(_frame_header(dataset, shared, item) for item in per_frame[:frames])
+    return own if len(own) == frames else own + (_frame_header(dataset, shared, None),) * (frames - len(own))
+
+
+def frame_header(dataset: Dataset, frame: int) -> FrameHeader:
+    """The header of one frame, counting from 1."""
+    shared, per_frame = _groups(dataset)
+    return _frame_header(dataset, shared, per_frame[frame - 1] if frame <= len(per_frame) else None)
+
+
+def _groups(dataset: Dataset) -> tuple[Dataset | None, list[Dataset]]:
+    """The shared and the per-frame functional groups."""
     shared = values.first_item(dataset, "SharedFunctionalGroupsSequence")
-    per_frame = values.items(dataset, "PerFrameFunctionalGroupsSequence")
-    if shared is None and not per_frame:
-        return (_plain_header(dataset),) * frames
-    empty = Dataset()
-    return tuple(
-        _enhanced_header(per_frame[index] if index < len(per_frame) else empty, shared or empty, dataset)
-        for index in range(frames)
-    )
+    return shared, values.items(dataset, "PerFrameFunctionalGroupsSequence")
+
+
+def _frame_header(dataset: Dataset, shared: Dataset | None, frame: Dataset | None) -> FrameHeader:
+    if shared is None and frame is None:
+        return _plain_header(dataset)
+    return _enhanced_header(frame or Dataset(), shared or Dataset(), dataset)
 
 
 def _plain_header(dataset: Dataset) -> FrameHeader:
