@@ -164,18 +164,21 @@ class Picks:
 
 
 def keeper_for(pool: Pool, n: int, options: Options) -> CapKeeper:
-    """The caps for a batch of n; slices beside labelled ones are closed while enough others remain."""
+    """The caps for a batch of n from a pool."""
     caps = Caps(
         _cap(options.per_patient, n, pool.patients),
         _cap(options.per_series, n, pool.series),
         options.slice_gap,
     )
     position = None if pool.slice_position is None else np.asarray(pool.slice_position, dtype=np.float64)
-    keeper = CapKeeper(len(pool), caps, patients=pool.patients, series=pool.series, slice_position=position)
-    beside = _beside_labelled(pool, options.slice_gap)
-    if (~beside).sum() >= n:
-        keeper.open &= ~beside
-    return keeper
+    return CapKeeper(len(pool), caps, patients=pool.patients, series=pool.series, slice_position=position)
+
+
+def close_beside_labelled(keeper: CapKeeper, pool: Pool, n: int, options: Options) -> None:
+    """Close the slices beside labelled ones, while at least n others remain open."""
+    far = keeper.open & ~_beside_labelled(pool, options.slice_gap)
+    if far.sum() >= n:
+        keeper.open = far
 
 
 def _cap(wanted: int | None, n: int, ids: NDArray[Any] | None) -> int | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ml.acquisition import embedding_strategies as by_embedding
 from ml.acquisition import reasons, strategies
-from ml.acquisition.pool import Options, Picks, Pool, Selection, keeper_for
+from ml.acquisition.pool import Options, Picks, Pool, Selection, close_beside_labelled, keeper_for
 from ml.acquisition.strategies import Rule
 
 __all__ = ["DEFAULT", "STRATEGIES", "Options", "Pool", "Selection", "Strategy", "select"]
@@ -68,6 +68,7 @@ def _run(
     rule, note = _rule_or_fallback(rule, needs, pool)
     keeper = keeper_for(pool, n, settings)
     honest = keeper.take_best(rng.random(len(pool)), _share_of(n, settings.random_share, rng))
+    close_beside_labelled(keeper, pool, n - len(honest), settings)
     picks = rule(pool, n - len(honest), keeper, rng, settings)
     selection = _interleave(picks, honest, note)
     return selection if len(selection.order) == n else _short(selection, n)

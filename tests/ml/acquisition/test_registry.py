@@ -147,8 +147,17 @@ def test_slices_beside_labelled_ones_wait_while_others_remain():
         labelled_slice_position=np.array([7, 7, 7]),
     )
     chosen = run("entropy", pool, n=10)
-    near = [i for i in chosen.order if pool.series[i] in "012" and abs(pool.slice_position[i] - 7) <= 3]
-    assert not near
+    own = chosen.order[~chosen.random]
+    assert not [i for i in own if pool.series[i] in "012" and abs(pool.slice_position[i] - 7) <= 3]
+
+
+def test_the_random_share_is_drawn_beside_labelled_slices_too():
+    pool = make_pool(
+        count=60, labelled_series=np.array(list("0123")), labelled_slice_position=np.array([7] * 4)
+    )
+    beside = {i for i in range(60) if abs(pool.slice_position[i] - 7) <= 3}
+    drawn = [run("entropy", pool, n=10, seed=seed) for seed in range(40)]
+    assert beside & {int(i) for chosen in drawn for i in chosen.order[chosen.random]}
 
 
 def test_noise_turns_a_sort_into_a_draw():
