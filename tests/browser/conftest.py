@@ -55,27 +55,45 @@ def parsed_cases(test_data: Path) -> list[Case]:
     return cases
 
 
-@pytest.fixture
-def cases(parsed_cases: list[Case]) -> list[Case]:
-    """Fresh cases on the same files: nothing annotated, nothing closed."""
-    return [copy.copy(case).reset() for case in parsed_cases]
-
-
-@pytest.fixture
-def server(cases: list[Case]) -> Iterator[tuple[str, State]]:
-    """The test server's address and its state."""
-    running, state = serve(cases)
+@pytest.fixture(scope="session")
+def running_server(parsed_cases: list[Case]) -> Iterator[tuple[str, State]]:
+    """One server for the run, so that the browser's cache of scripts stays warm."""
+    running, state = serve(parsed_cases)
     yield f"http://127.0.0.1:{running.server_port}", state
     running.shutdown()
     running.server_close()
 
 
-@pytest.fixture
-def context(chromium: Browser, server: tuple[str, State]) -> Iterator[BrowserContext]:
-    """A browser profile of its own: no journal, no cookies."""
-    made = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=server[0])
+@pytest.fixture(scope="session")
+def running_context(chromium: Browser, running_server: tuple[str, State]) -> Iterator[BrowserContext]:
+    """One browser profile for the run."""
+    made = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=running_server[0])
     yield made
     made.close()
+
+
+@pytest.fixture
+def server(running_server: tuple[str, State], parsed_cases: list[Case]) -> tuple[str, State]:
+    """The test server as at its start: nothing annotated, nothing closed, no faults."""
+    address, state = running_server
+    state.restart([copy.copy(case).reset() for case in parsed_cases])
+    return address, state
+
+
+@pytest.fixture
+def context(running_context: BrowserContext, server: tuple[str, State]) -> Iterator[BrowserContext]:
+    """The profile without a journal or settings of tests before."""
+    tab = running_context.new_page()
+    tab.goto("/_test/state")
+    tab.evaluate(
+        """new Promise((done) => { localStorage.clear();
+        const asked = indexedDB.deleteDatabase('fovea-journal'); asked.onsuccess = asked.onblocked = done; })"""
+    )
+    tab.close()
+    yield running_context
+    for open_page in running_context.pages:
+        open_page.goto("about:blank")
+        open_page.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
 import mimetypes
 import re
@@ -165,8 +166,12 @@ class State:
     """All cases, the faults to play and what was asked; guarded by one lock."""
 
     def __init__(self, cases: list[Case]) -> None:
-        self.cases = {case.id: case for case in cases}
         self.lock = threading.Lock()
+        self.restart(cases)
+
+    def restart(self, cases: list[Case]) -> None:
+        """Begin anew with these cases."""
+        self.cases = {case.id: case for case in cases}
         self.faults: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
 
@@ -429,8 +434,9 @@ class Handler(BaseHTTPRequestHandler):
             **(headers or {}),
         }.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.end_headers()
+            self.wfile.write(data)
 
 
 def default_cases(data: Path) -> list[Case]:

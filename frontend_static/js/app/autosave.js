@@ -1,7 +1,8 @@
 /**
  * Saving by itself. Every gesture goes to the journal at once and to the server soon after; a drag is never
- * interrupted; each save carries a key, so that sending it twice makes one version; a save that got no answer is sent again with
- * the same key until there is one; a stale base is a conflict to look at, never an overwrite.
+ * interrupted. Each save carries a key, so that sending it twice makes one version; the key is in the journal before
+ * it is on the wire, so that a later page knows the save again. One that got no answer is sent again until there is
+ * one; a stale base is a conflict to look at, never an overwrite.
  *
  * @typedef {import('../lib/document.js').AnnotationDocument} AnnotationDocument
  * @typedef {import('../lib/diff.js').Content} Content
@@ -36,7 +37,10 @@ const KEEPALIVE_BYTES = 60_000;
 
 export class Autosave {
   /** @type {SaveStatus} */ status;
-  /** @type {Save | null} sent, or to be sent, and not answered */ #sent = null;
+  /** @type {Save | null} sent, and not answered */ #sent = null;
+  /** @type {Save | null} what would be sent now; never beside a sent one */ #draft = null;
+  /** @type {string} key of the save that the journal holds */ #journaled = '';
+  #seconds = 0;
   /** @type {Content} what the server is known to hold */ #saved;
   #timer = 0;
   #dirtySince = 0;
@@ -53,6 +57,7 @@ export class Autosave {
     this.stopListening = options.document.onChange((event) => event.kind === 'load' || this.#changed());
     addEventListener('online', () => this.#sent && this.#schedule(0), { signal: this.#ends.signal });
     addEventListener('pagehide', () => this.#leave(), { signal: this.#ends.signal });
+    addEventListener('pageshow', () => this.#sent && this.#schedule(0), { signal: this.#ends.signal });
   }
 
   /** What the server does not hold yet. */
@@ -75,6 +80,7 @@ export class Autosave {
    * @param {CurrentVersion} current
    */
   conflict(current) {
+    this.#prepare();
     this.#keep();
     this.#set('conflict', { message: 'This case was saved by someone else after your unsaved changes.', current });
   }
@@ -104,7 +110,8 @@ export class Autosave {
     if (this.version > 0) return true;
     const { answers = {}, boxes = [], polygons = [], slices = {} } = this.options.document.content();
     this.#sent = this.#saveOf({ answers, boxes, polygons, slices });
-    return this.flush();
+    await this.#save();
+    return !this.unsaved;
   }
 
   /**
@@ -120,6 +127,7 @@ export class Autosave {
     this.#set('unsaved');
     if (choice === 'theirs') {
       this.options.document.load(current.content);
+      this.#prepare();
       this.#keep();
       this.#set('saved', { at: current.saved_at ? new Date(current.saved_at) : new Date() });
     } else {
@@ -139,6 +147,7 @@ export class Autosave {
   }
 
   #changed() {
+    this.#prepare();
     this.#keep();
     if (this.#stuck && this.status.name === 'conflict') return;
     if (this.status.name === 'saved' || this.status.name === 'refused') this.#set('unsaved');
@@ -165,7 +174,9 @@ export class Autosave {
   }
 
   async #attempt() {
-    this.#sent ??= this.#make();
+    if (!this.#sent) this.#prepare();
+    this.#sent ??= this.#draft;
+    this.#draft = null;
     const save = this.#sent;
     if (!save) return this.#set('saved');
     this.#dirtySince = 0;
@@ -179,17 +190,18 @@ export class Autosave {
     }
   }
 
-  /** @returns {Save | null} */
-  #make() {
-    const content = diffContent(this.#saved, this.options.document.content());
-    return content && this.#saveOf(content);
+  /** Make the draft anew from what the server does not hold. */
+  #prepare() {
+    const content = this.#sent ? null : diffContent(this.#saved, this.options.document.content());
+    this.#draft = content && this.#saveOf(content);
   }
 
   /** @param {import('../lib/diff.js').Change} content @returns {Save} */
   #saveOf(content) {
+    this.#seconds += this.options.seconds();
     return {
       key: crypto.randomUUID(), base_version: this.version, content, partial: true,
-      seconds: Math.round(this.options.seconds() * 10) / 10, prediction: this.options.decisions(),
+      seconds: Math.round(this.#seconds * 10) / 10, prediction: this.options.decisions(),
     };
   }
 
@@ -202,7 +214,9 @@ export class Autosave {
     // A save of an earlier page may have been followed by others that the document was already read from.
     this.version = Math.max(this.version, answer.version);
     this.#sent = null;
+    this.#seconds = Math.max(0, this.#seconds - save.seconds);
     this.#retry = FIRST_RETRY_MS;
+    this.#prepare();
     this.#keep();
     if (this.unsaved) {
       this.#set('unsaved');
@@ -214,11 +228,7 @@ export class Autosave {
 
   /** @param {ApiError} error */
   #failed(error) {
-    if (error.status === 409) {
-      this.#sent = null;
-      this.#keep();
-      return this.#set('conflict', { message: error.message, current: error.details?.current ?? null });
-    }
+    if (error.status === 409) return this.#collided(error.message, error.details?.current ?? null);
     if (error.signedOut || error.passing) {
       const signedOut = error.signedOut;
       this.#set(signedOut ? 'signed-out' : 'offline', { message: error.message });
@@ -230,23 +240,45 @@ export class Autosave {
     return this.#set('refused', { message: error.message ?? String(error) });
   }
 
-  /** Write the journal: what was sent, and what differs from that. */
-  #keep() {
-    const { user, item, title, document, journal } = this.options;
-    const base = this.#sent ? applyChange(this.#saved, this.#sent.content) : this.#saved;
-    const pending = diffContent(base, document.content());
-    const record = makeRecord({ user, item, title, sent: this.#sent, pending, baseVersion: this.version, now: new Date() });
-    const written = record ? journal.put(record) : journal.remove(recordId(user, item));
-    return written.catch(() => { journal.durable = false; });
+  /**
+   * Another version stands where this one was to go; when it holds the very same, the work is safe already.
+   * @param {string} message
+   * @param {CurrentVersion | null} current
+   */
+  #collided(message, current) {
+    this.#sent = null;
+    if (current && diffContent(current.content, this.options.document.content()) === null) {
+      this.version = current.version;
+      this.#saved = current.content;
+      this.#keep();
+      return this.#set('saved', { at: new Date(current.saved_at ?? Date.now()) });
+    }
+    this.#prepare();
+    this.#keep();
+    return this.#set('conflict', { message, current });
   }
 
-  /** The page goes away: try a last save that outlives it; the journal has it anyway. */
+  /** Write the journal: the save on its way, or the one to be sent next, and what differs from that. */
+  async #keep() {
+    const { user, item, title, document, journal } = this.options;
+    const save = this.#sent ?? this.#draft;
+    const base = save ? applyChange(this.#saved, save.content) : this.#saved;
+    const pending = diffContent(base, document.content());
+    const record = makeRecord({ user, item, title, sent: save, pending, baseVersion: this.version, now: new Date() });
+    try {
+      await (record ? journal.put(record) : journal.remove(recordId(user, item)));
+      this.#journaled = save?.key ?? '';
+    } catch {
+      journal.durable = false;
+    }
+  }
+
+  /** The page goes away: send once more what the journal knows the key of, in a request that outlives the page. */
   #leave() {
-    if (this.#stuck || this.options.document.busy) return;
-    const save = this.#sent ?? this.#make();
-    if (!save || JSON.stringify(save).length > KEEPALIVE_BYTES) return;
+    const save = this.#sent ?? this.#draft;
+    if (this.#stuck || !save || save.key !== this.#journaled || JSON.stringify(save).length > KEEPALIVE_BYTES) return;
     this.#sent = save;
-    this.#keep();
+    this.#draft = null;
     this.options.send(save, { keepalive: true }).catch(() => {});
   }
 
