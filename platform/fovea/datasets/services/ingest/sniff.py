@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from enum import StrEnum
 from pathlib import PurePosixPath
 
 from ml.imaging.dicom import looks_like_dicom
+from ml.imaging.sniff import is_nifti
 
 HEAD_BYTES = 4_096
-_NIFTI_1, _NIFTI_2 = 348, 540  # length of the header, its first field
 
 
 class FileType(StrEnum):
@@ -48,7 +47,7 @@ def sniff(head: bytes, name: str) -> FileType:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    if _is_nifti(head) or (head.startswith(b"\x1f\x8b") and _is_nifti(_inflated(head))):
+    if is_nifti(head) or (head.startswith(b"\x1f\x8b") and is_nifti(_inflated(head))):
         return FileType.NIFTI
     if suffix == ".zip":
         return FileType.ZIP
@@ -57,15 +56,6 @@ def sniff(head: bytes, name: str) -> FileType:
     if looks_like_dicom(head) or suffix in (".dcm", ".dicom"):
         return FileType.DICOM
     return FileType.NIFTI if name.lower().endswith((".nii", ".nii.gz")) else FileType.OTHER
-
-
-def _is_nifti(head: bytes) -> bool:
-    if len(head) < 348:
-        return False
-    sizes = (*struct.unpack("<i", head[:4]), *struct.unpack(">i", head[:4]))
-    if _NIFTI_1 in sizes:
-        return head[344:347] in (b"n+1", b"ni1")
-    return _NIFTI_2 in sizes and head[4:7] in (b"n+2", b"ni2")
 
 
 def _inflated(head: bytes) -> bytes:
