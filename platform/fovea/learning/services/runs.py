@@ -11,13 +11,14 @@ from django.db.models.functions import Now
 from annotations.selectors import schema_current
 from fovea.accounts.access import Actor, require
 from fovea.audit.services import event_record
-from fovea.core.errors import Conflict, Invalid
+from fovea.core.errors import Conflict
 from fovea.datasets.models import Project
 from fovea.jobs.models import Job, JobState
 from fovea.jobs.services import job_cancel, job_start
 from fovea.learning.models import Run
 from fovea.learning.services.readiness import require_labels
-from fovea.learning.services.settings import RECIPE, check_architecture, recipe_options, settings_of
+from fovea.learning.services.recipe import recipe_check
+from fovea.learning.services.settings import recipe_options, settings_of
 
 LIVE = ("queued", "running")
 _OVER = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
@@ -44,7 +45,7 @@ def run_queue(
     if schema is None:
         raise Conflict("The project asks nothing yet: set its label schema first.", code="no_schema")
     labelled = require_labels(project, schema.spec)
-    recipe = recipe_options(settings_of(project)) | _checked(config or {})
+    recipe = recipe_check({**recipe_options(settings_of(project)), **(config or {})}, schema.spec)
     number = (Run.objects.filter(project=project).aggregate(last=Max("number"))["last"] or 0) + 1
     try:
         with transaction.atomic():
@@ -112,13 +113,3 @@ def run_began(run: Run) -> None:
             )
     except IntegrityError:
         raise Conflict("Another run of the project is going on.", code="run_live") from None
-
-
-def _checked(config: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(config) - {"architecture", *RECIPE}
-    if unknown:
-        raise Invalid(
-            f"Unknown settings: {', '.join(sorted(unknown))}; a run takes architecture, {', '.join(RECIPE)}."
-        )
-    check_architecture(config.get("architecture", ""))
-    return {name: value for name, value in config.items() if value not in (None, "")}

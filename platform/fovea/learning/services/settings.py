@@ -11,8 +11,8 @@ from fovea.audit.services import event_record
 from fovea.core.errors import Invalid
 from fovea.datasets.models import Project
 from fovea.learning.models import LearningSettings
-from ml.acquisition.registry import STRATEGIES
-from ml.models.registry import ARCHITECTURES
+from fovea.learning.services.recipe import recipe_check
+from ml.acquisition.registry import STRATEGIES, Options
 
 CHANGEABLE = (
     "architecture",
@@ -24,8 +24,7 @@ CHANGEABLE = (
     "auto_promote",
     "options",
 )
-# What `options` may hold beside the strategies' own (ml.acquisition.pool.Options): settings of the recipe.
-RECIPE = ("preset", "steps", "size", "epochs", "batch_size", "learning_rate", "weights", "freeze", "seed")
+# What `options` may hold: settings of the recipe, and those of the selection (ml.acquisition.pool.Options).
 _SELECTION = ("per_patient", "per_series", "slice_gap", "rounds", "beta_max", "noise", "beta")
 
 
@@ -64,14 +63,8 @@ def selection_options(settings: LearningSettings) -> dict[str, Any]:
 
 def recipe_options(settings: LearningSettings) -> dict[str, Any]:
     """What a run's recipe is given."""
-    chosen = {name: value for name, value in settings.options.items() if name in RECIPE}
+    chosen = {name: value for name, value in settings.options.items() if name not in _SELECTION}
     return chosen | ({"architecture": settings.architecture} if settings.architecture else {})
-
-
-def check_architecture(name: str) -> None:
-    """Raise Invalid for a name that no card has."""
-    if name and name not in ARCHITECTURES:
-        raise Invalid(f"There is no architecture “{name}”; choose one of {', '.join(ARCHITECTURES)}.")
 
 
 def check_strategy(name: str) -> None:
@@ -81,12 +74,15 @@ def check_strategy(name: str) -> None:
 
 
 def _check(settings: LearningSettings) -> None:
-    check_architecture(settings.architecture)
     check_strategy(settings.strategy)
     if not 0 <= settings.random_share <= 1:
         raise Invalid("random_share lies from 0 to 1.")
     if not 0.05 <= settings.test_share <= 0.5:
         raise Invalid("test_share lies from 0.05 to 0.5: without held-out items no model can be judged.")
-    unknown = set(settings.options) - {*RECIPE, *_SELECTION}
-    if unknown:
-        raise Invalid(f"Unknown options: {', '.join(sorted(unknown))}.")
+    if not isinstance(settings.options, dict):
+        raise Invalid("options is an object.")
+    recipe_check(recipe_options(settings), None)
+    try:
+        Options.of(selection_options(settings))
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"options: {error}.") from None
