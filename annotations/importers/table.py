@@ -27,7 +27,7 @@ _ATTRIBUTES = {
 
 
 def rows(data: bytes, options: Mapping[str, Any]) -> Iterator[LabelRow]:
-    """Rows of a CSV file. `options`: `image_column`, `label_column`, … name columns; `question` names the one that the label answers.
+    """Rows of a CSV file. `options`: `image_column`, `label_column`, … name columns; `question` names what the label answers.
 
     A label column beside a mask column names what the mask shows, so it is an answer only when `label_column` says so. With columns
     xmin, ymin, xmax, ymax (edges in pixels) each row is one box of that label.

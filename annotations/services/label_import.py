@@ -28,7 +28,7 @@ from fovea.core.errors import Invalid
 from fovea.core.storage import blob_read
 from fovea.datasets.models import Import, ImportFile, Instance
 from fovea.datasets.services.names import stem
-from fovea.datasets.services.patients import patient_assign
+from fovea.datasets.services.patients import patients_assign
 
 Report = Callable[[str], None]
 
@@ -142,6 +142,8 @@ def _apply(
         for instance, row in chunk:
             for item, image in found.get(instance, []):
                 parts.setdefault(item.pk, (item, []))[1].append((row, image))
+        if not parts:
+            continue
         labelled += _apply_chunk(batch, schema, list(parts.values()), files, masks, options, problems)
     for problem, count in problems.items():
         report(f"{count} × {problem}")
@@ -160,8 +162,8 @@ def _apply_chunk(
     problems: Counter[str],
 ) -> int:
     versions = []
+    _place(parts)
     for item, rows in parts:
-        _place(item, rows)
         if item.current_id is not None:
             problems["item has labels already; they were left as they are"] += 1
             continue
@@ -179,7 +181,8 @@ def _apply_chunk(
     made = AnnotationVersion.objects.bulk_create(versions)
     for version in made:
         version.item.current = version
-    Item.objects.bulk_update([item for item, _ in parts], ["current", "split", "cluster", "patient"])
+    items = [item for item, _ in parts]
+    Item.objects.bulk_update(items, ["current", "split", "cluster", "patient"], batch_size=_BATCH)
     if made:
         mark_submitted([version.item for version in made], schema.project_id)
         event_record(
@@ -205,14 +208,22 @@ def _version(batch: Import, schema: LabelSchema, item: Item, content: dict[str, 
     )
 
 
-def _place(item: Item, rows: list[tuple[LabelRow, Instance]]) -> None:
-    """Split, cluster and patient as the label files state them."""
-    row = rows[0][0]
-    item.split = row.split or item.split
-    item.cluster = row.cluster or item.cluster
-    if row.patient or row.attributes:
-        patient = patient_assign(item.project.dataset, item.series, row.patient or None, dict(row.attributes))
-        item.patient = patient
+def _place(parts: list[tuple[Item, list[tuple[LabelRow, Instance]]]]) -> None:
+    """Split, cluster, patient and what is known of the patient, as the label files state them."""
+    known: dict[int, tuple[str, dict[str, str]]] = {}
+    for item, rows in parts:
+        row = rows[0][0]
+        item.split = row.split or item.split
+        item.cluster = row.cluster or item.cluster
+        if row.patient:
+            known[item.series_id] = (row.patient, dict(row.attributes))
+        elif row.attributes:
+            item.patient.attributes |= row.attributes
+            item.patient.sex = row.attributes.get("sex", item.patient.sex)[:16]
+            item.patient.save(update_fields=["attributes", "sex"])
+    patients = patients_assign(parts[0][0].project.dataset, known) if known else {}
+    for item, _ in parts:
+        item.patient = patients.get(item.series_id, item.patient)
 
 
 def _items_of(batch: Import, instance_ids: list[int]) -> dict[int, list[tuple[Item, Instance]]]:

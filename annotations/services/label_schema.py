@@ -95,5 +95,5 @@ def _some(file: ImportFile) -> list[npt.NDArray[np.int64]]:
     """The frame of a mask image; of a volume the middle half, where there is something to see."""
     if not file.name.lower().endswith((".nii", ".nii.gz")):
         return read_mask(file)
-    count = nifti_info(blob_path(file.blob_id or "")).slices
+    count = nifti_info(blob_path(file.blob_id or "")).shape[0]
     return read_mask(file, range(1 + count // 4, 1 + max(count // 4 + 1, 3 * count // 4)))

@@ -10,9 +10,10 @@ import io
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from fovea.demo.phantoms import Radiograph, Volume
+from ml.imaging.dicom.header import uid_from
 
 _DX, _CT = "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.2"
 SLICE_MM, PIXEL_MM = 6.0, 2.2
@@ -20,7 +21,7 @@ SLICE_MM, PIXEL_MM = 6.0, 2.2
 
 def demo_uid(*parts: object) -> UID:
     """A UID that is the same for the same parts."""
-    return generate_uid(prefix=None, entropy_srcs=["fovea demo", *map(str, parts)])
+    return UID(uid_from("fovea demo", *map(str, parts)))
 
 
 def radiograph_file(image: Radiograph, number: int) -> bytes:

@@ -14,16 +14,17 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
-from pydicom.data import get_testdata_files
+import pydicom.data
 
 from annotations.models import Item
 from annotations.selectors import item_frames
 from annotations.services import schema_set, version_save, version_submit
 from fovea.accounts.models import User
 from fovea.accounts.permissions import Role
+from fovea.core.storage import blob_adopt
 from fovea.datasets.models import Dataset, Project
 from fovea.datasets.services.datasets import dataset_create
-from fovea.datasets.services.imports import import_folder
+from fovea.datasets.services.imports import files_of_folder, import_create, import_run
 from fovea.datasets.services.projects import member_set, project_create
 from fovea.demo import files, people
 from fovea.demo.phantoms import ct_volume, radiograph
@@ -110,14 +111,17 @@ def _samples(admin: User, say: Say) -> None:
     if Dataset.objects.filter(slug="pydicom-samples").exists():
         return
     say("importing pydicom's sample files")
-    paths = sorted(Path(name) for name in get_testdata_files("*.dcm"))
+    # The folder itself: pydicom's own search would also look for files to download.
+    folder = Path(pydicom.data.__file__).parent / "test_files"
+    paths = sorted(folder.glob("*.dcm"))
+    named = ((path.name, blob_adopt(path)) for path in paths)
     dataset = dataset_create(
         actor=admin,
         name="pydicom samples",
         slug="pydicom-samples",
         description="Real files that pydicom brings along",
     )
-    import_folder(actor=admin, dataset=dataset, files=[(path.name, path) for path in paths])
+    import_run(import_create(actor=admin, dataset=dataset, files=named))
 
 
 def _dataset(who: dict[str, User], slug: str, name: str, write: Callable[[Path], None], say: Say) -> Dataset:
@@ -127,9 +131,8 @@ def _dataset(who: dict[str, User], slug: str, name: str, write: Callable[[Path],
     dataset = dataset or dataset_create(actor=admin, name=name, slug=slug, description=_NOTE)
     with TemporaryDirectory() as folder:
         write(Path(folder))
-        paths = sorted(Path(folder).iterdir())
-        say(f"importing {len(paths)} files into {name}")
-        import_folder(actor=admin, dataset=dataset, files=[(path.name, path) for path in paths])
+        say(f"importing into {name}")
+        import_run(import_create(actor=admin, dataset=dataset, files=files_of_folder(Path(folder))))
     return dataset
 
 
