@@ -13,10 +13,10 @@ class DatasetsConfig(AppConfig):
         from fovea.accounts.access import register_scope
         from fovea.datasets.dicomweb.grants import grants
         from fovea.datasets.models import Membership
-        from fovea.datasets.selectors.roles import dataset_roles, project_roles
+        from fovea.datasets.selectors import roles
 
         post_save.connect(grants.clear, sender=Membership, dispatch_uid="grants-after-save")
         post_delete.connect(grants.clear, sender=Membership, dispatch_uid="grants-after-delete")
         user_logged_out.connect(grants.clear, dispatch_uid="grants-after-sign-out")
-        register_scope("project", project_roles)
-        register_scope("dataset", dataset_roles)
+        register_scope("project", roles.project_roles, roles.roles_by_project)
+        register_scope("dataset", roles.dataset_roles, roles.roles_by_dataset)
