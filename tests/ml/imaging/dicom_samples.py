@@ -34,6 +34,11 @@ def write(made: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     return out.getvalue()
 
 
+def even(uid: str) -> bytes:
+    """A UID's bytes, padded."""
+    return uid.encode() + b"\x00" * (len(uid) % 2)
+
+
 def element(tag: tuple[int, int], vr: str, value: bytes, length: int | None = None) -> bytes:
     """One explicit little endian element, with a length that need not be true."""
     length = len(value) if length is None else length
