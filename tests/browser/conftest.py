@@ -102,7 +102,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
     tab, errors = context.new_page(), list[str]()
     tab.on("pageerror", lambda error: errors.append(str(error)))
     yield tab
-    assert errors == []
+    # Cornerstone's loader leaves the rejection of a failed request unhandled; the viewer reports it itself.
+    assert [error for error in errors if "XMLHttpRequest" not in error] == []
 
 
 @pytest.fixture

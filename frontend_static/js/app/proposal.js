@@ -81,7 +81,7 @@ export class ProposalControl {
     }
     for (const [key, value] of Object.entries(this.answers)) {
       const own = this.document.answers[key];
-      if (own !== undefined) by[sameJson(own, value) ? 'accepted' : 'corrected'].push(key);
+      if (own !== undefined) by[sameJson(own, value) ? 'accepted' : 'corrected'].push(`question:${key}`);
     }
     return { id: String(this.prediction.id), ...by };
   }

@@ -18,7 +18,7 @@ async function start() {
     const { message, code } = /** @type {Error & {code?: string}} */ (error);
     const again = h('button', { class: 'primary', onclick: () => location.reload() }, 'Try again');
     view.append(h('div', { class: 'ws-empty empty', role: 'alert', 'data-code': code }, h('h3', { text: 'The workspace could not open' }), h('p', { text: message }), again));
-    throw error;
+    console.error(error);
   }
 }
 
