@@ -1,7 +1,7 @@
 """`python -m fovea.embedded.prepare`: what must be done inside Django before the first request.
 
-Migrates, makes the broker's queues, asks for sign-in links. Talk goes to stderr; stdout gets one JSON object:
-{"migrations": applied now, "commands": [names], "links": [lines]}.
+Migrates and makes the broker's queues; with `--demo` makes the demo's people and links that sign them in once.
+Talk goes to stderr; stdout gets one JSON object: {"migrations": applied now, "links": [lines]}.
 """
 
 import io
@@ -17,7 +17,7 @@ def main() -> int:
 
     django.setup()
     from django.conf import settings
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
 
@@ -32,11 +32,11 @@ def main() -> int:
     except DatabaseError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1
-    commands = get_commands()
     links = io.StringIO()
-    if "--links" in sys.argv[1:] and "signin_links" in commands:
+    if "--demo" in sys.argv[1:]:
+        call_command("demo_load", people=True)
         call_command("signin_links", stdout=links)
-    report = {"migrations": pending, "commands": sorted(commands), "links": links.getvalue().splitlines()}
+    report = {"migrations": pending, "links": links.getvalue().splitlines()}
     print(json.dumps(report))
     return 0
 

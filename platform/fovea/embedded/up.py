@@ -22,7 +22,7 @@ from .options import ROOT, Options
 from .processes import demo, processes
 
 _LOG_CHECK_SECONDS = 30.0
-_WEB_PATIENCE = 60.0
+_WEB_PATIENCE = 120.0  # a busy machine takes long to import Django
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Supervisor:
         self._start_children(self.children[1:])
         console.event("running", ", ".join(child.name for child in self.children[1:]))
         self._greet(report["links"])
-        self._load_demo(report["commands"])
+        self._load_demo()
 
     def _start_database(self) -> None:
         if self.settings.database_url:
@@ -97,7 +97,7 @@ class Supervisor:
                     sys.executable,
                     "-m",
                     "fovea.embedded.prepare",
-                    *(["--links"] if self.settings.demo else []),
+                    *(["--demo"] if self.settings.demo else []),
                 ],
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -140,10 +140,8 @@ class Supervisor:
         console.plain(f"  Data: {self.settings.home} · logs: {self.settings.logs} · stop: Ctrl-C")
         console.plain()
 
-    def _load_demo(self, commands: list[str]) -> None:
-        if self.stopping or not self.settings.demo or "demo_load" not in commands:
-            return
-        if (self.settings.home / "demo-loaded").exists():
+    def _load_demo(self) -> None:
+        if self.stopping or not self.settings.demo or (self.settings.home / "demo-loaded").exists():
             return
         console.event("demo", "loading in the background; the first model is trained on the way")
         self.children.append(demo(self.settings))

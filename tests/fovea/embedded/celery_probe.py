@@ -1,6 +1,6 @@
 """A Celery application with the product's own broker options, and a task that leaves a trace.
 
-Run by test_broker.py as a real worker process; DATABASE_URL and FOVEA_HOME come from its environment.
+Run by stage.py as a real worker process; DATABASE_URL, FOVEA_HOME and PROBE_QUEUE come from its environment.
 """
 
 import os
@@ -23,7 +23,9 @@ app.conf.update(
     }
 )
 app.conf.beat_schedule = {}
-app.conf.broker_transport_options["visibility_timeout"] = int(os.environ.get("PROBE_VISIBILITY", "60"))
+app.conf.task_default_queue = os.environ["PROBE_QUEUE"]
+if app.conf.broker_url.startswith("pgmq:"):
+    app.conf.broker_transport_options["visibility_timeout"] = 3
 
 
 @app.task(name="probe.leave_trace")
