@@ -14,6 +14,9 @@ class User(AbstractUser):
         return self.display_name or self.username
 
 
+TOKEN_SCOPES = [("read", "Read"), ("write", "Read and write")]
+
+
 class ApiToken(models.Model):
     """A key for scripts. Only its hash is stored; the first characters stay readable so that people know it again."""
 
@@ -21,9 +24,7 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
-    scope = models.CharField(
-        max_length=10, choices=[("read", "Read"), ("write", "Read and write")], default="write"
-    )
+    scope = models.CharField(max_length=10, choices=TOKEN_SCOPES, default="write")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

@@ -146,7 +146,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _from_drf(error)
     if isinstance(error, FoveaError):
         set_rollback()
-        headers = {"Retry-After": "5"} if error.status == 503 else None
+        seconds = error.details.get("retry_after", 5 if error.status == 503 else None)
+        headers = {"Retry-After": str(seconds)} if seconds else None
         body = error_body(error.error_code, error.message, error.details)
         return Response(body, status=error.status, headers=headers)
     return None

@@ -90,15 +90,16 @@ def cancelled(job_id: UUID, fence: int) -> bool:
 
 
 def give_back(job_id: UUID, fence: int, *, blame: bool) -> bool:
-    """Put a running job back into the queue. Without `blame` the attempt does not count (a worker that shuts down)."""
+    """Put a running job back into the queue; the caller, or else the next sweep, sends it. Without `blame` the attempt does
+    not count (a worker that shuts down)."""
     return bool(
         _held(job_id, fence).update(
             state=JobState.QUEUED,
             fence=F("fence") + 1,
             attempts=F("attempts") - (0 if blame else 1),
             lease_expires_at=None,
-            sent_at=Now(),
-            sends=1,
+            sent_at=None,
+            sends=0,
             worker="",
             updated_at=Now(),
         )

@@ -85,6 +85,8 @@ class JobRun:
         Raises JobLost when this run does not hold the job any more, JobCancelled when it was cancelled; what the block
         wrote is rolled back when it raises.
         """
+        if not connection.in_atomic_block:
+            connection.close()  # the database may have restarted since the last query
         with transaction.atomic():
             job = Job.objects.select_for_update().filter(
                 pk=self.job_id, fence=self._fence, state=JobState.RUNNING

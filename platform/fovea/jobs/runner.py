@@ -14,6 +14,7 @@ from fovea.jobs import lease
 from fovea.jobs.models import Job
 from fovea.jobs.registry import kind_of
 from fovea.jobs.run import JobCancelled, JobLost, JobRun, Pulse
+from fovea.jobs.sender import send
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def work(run: JobRun, job: Job) -> Callable[[], Any]:
     except (OperationalError, InterfaceError, Unavailable):
         logger.exception("job %s: a part it needs does not answer", job.pk)
         if job.attempts < lease.MAX_ATTEMPTS:
-            return lambda: lease.give_back(*held, blame=True)
+            return lambda: lease.give_back(*held, blame=True) and send(job.pk, job.queue)
         return lambda: lease.fail(
             *held, "unavailable", "The database or another part did not answer; retry later."
         )
@@ -88,7 +89,7 @@ def persist(settle: Callable[[], Any]) -> None:
             settle()
             return
         except (OperationalError, InterfaceError):
-            connection.close_if_unusable_or_obsolete()
             if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
+            connection.close()
             time.sleep(0.5)

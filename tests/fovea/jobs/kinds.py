@@ -3,10 +3,18 @@
 import os
 import time
 
+from django.db import OperationalError
+
 from fovea.core.errors import Invalid
 from fovea.core.storage import blob_put
 from fovea.jobs.registry import job_kind
 from fovea.jobs.run import JobRun
+
+
+class Unreadable(ValueError):
+    """As the errors of `ml` are."""
+
+    reason = "no_pixels"
 
 
 @job_kind("test.echo")
@@ -37,6 +45,8 @@ def fails(run: JobRun) -> dict:
         "secret": ZeroDivisionError("Doe^Jane"),
         "invalid": Invalid("The file has no pixels.", code="no_pixels"),
         "memory": MemoryError(),
+        "ml": Unreadable("The file holds no image."),
+        "database": OperationalError("server closed the connection unexpectedly"),
     }[run.payload["how"]]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from fovea.accounts.models import ApiToken, User
+from fovea.accounts.models import TOKEN_SCOPES, ApiToken, User
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
@@ -109,7 +109,7 @@ class TokenCreateSerializer(serializers.Serializer[Any]):
     """A token to be."""
 
     name = serializers.CharField(max_length=100)
-    scope = serializers.ChoiceField(choices=["read", "write"], default="read")
+    scope = serializers.ChoiceField(choices=TOKEN_SCOPES, default="read")
     days = serializers.IntegerField(min_value=1, max_value=3650, required=False, allow_null=True)
 
 

@@ -10,12 +10,11 @@ from django.db.models.functions import Now
 
 from fovea.accounts.access import Actor
 from fovea.accounts.keys import TOKEN_PREFIX, digest_of, make_key
-from fovea.accounts.models import ApiToken, User
+from fovea.accounts.models import TOKEN_SCOPES, ApiToken, User
 from fovea.accounts.signals import account_event
 from fovea.core.errors import Invalid, NotFound, NotSignedIn, TooMany
 
 MAX_TOKENS = 50
-SCOPES = ("read", "write")
 
 
 def token_create(
@@ -28,7 +27,7 @@ def token_create(
     """
     if not actor.is_authenticated:
         raise NotSignedIn("Sign in first.")
-    if scope not in SCOPES:
+    if scope not in dict(TOKEN_SCOPES):
         raise Invalid("scope must be “read” or “write”.", field="scope")
     if days is not None and not 1 <= days <= 3650:
         raise Invalid("days must be a whole number from 1 to 3650.", field="days")
