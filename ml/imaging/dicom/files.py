@@ -147,8 +147,10 @@ def _read(stream: BinaryIO, size: int, max_inflated: int) -> DicomFile:
         dataset, pixels = _read_up_to_pixels(_clamped(stream, size), implicit, little)
     except (UnreadableImage, RecursionError):
         raise
-    except Exception as error:
-        raise UnreadableImage("unreadable", "The DICOM structure is broken.") from error
+    except Exception:  # noqa: BLE001 - pydicom raises nearly anything on broken bytes; all of it means the same
+        raise UnreadableImage(
+            "unreadable", "The DICOM structure is broken."
+        ) from None  # its cause quotes values
     if not any(tag in dataset for tag in _RECOGNISABLE):
         raise UnreadableImage("unreadable", "The file holds no DICOM data set.")
     return DicomFile(dataset, meta, syntax, little, pixels, stream, size, inflated, repairs)

@@ -11,6 +11,8 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from ml.imaging.dicom import values
+
 MAX_DEPTH = 8
 _NUMERIC = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "UL", "US", "SV", "UV"})
 _KEYWORDS = """
@@ -88,7 +90,7 @@ def metadata_json(dataset: Dataset) -> dict[str, Any]:
     groups, cine, ultrasound regions, PET dose. Everything else (group 0002, pixel data, private attributes,
     names, dates, places) is left out, at every depth. Values that cannot be converted are left out too.
     """
-    pet = str(dataset.get("Modality") or "") == "PT"
+    pet = values.text(dataset, "Modality") == "PT"
     return _convert(dataset, _ALLOWED if pet else _ALLOWED - _PET_TAGS, MAX_DEPTH)
 
 
