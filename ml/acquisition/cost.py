@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import theilslopes
 
 ENOUGH_TO_FIT = 20
+MOST_TO_FIT = 1000
 
 
 def cost_aware(scores: ArrayLike, cost_seconds: ArrayLike, *, power: float = 1.0) -> NDArray[np.float64]:
@@ -30,12 +30,12 @@ def cost_aware(scores: ArrayLike, cost_seconds: ArrayLike, *, power: float = 1.0
 def estimate_seconds(
     measured_seconds: ArrayLike, measured_size: ArrayLike, candidate_size: ArrayLike
 ) -> NDArray[np.float64]:
-    """Expected seconds [N] to label candidates, from M labelled items' seconds [M] and sizes [M].
+    """Expected seconds [N] to label candidates, from the seconds [M] and sizes [M] of those labelled.
 
-    Size: what drives the work, such as the share of foreground (the model's for candidates). Above 20 items a
-    robust line is fitted, log seconds over log(1e-3 + size) (Theil-Sen: people take breaks, so outliers are
-    many), and kept within the measured range; below, every candidate gets the median. Without any measure:
-    NaN.
+    Size: what drives the work, such as the share of foreground (the model's for candidates). The latest 1000
+    count. From 20 on a robust line is fitted, log seconds over log(1e-3 + size) (Theil-Sen: people take breaks,
+    so outliers are many), and kept within the measured range; below, every candidate gets the median. Without
+    any measure: NaN.
     """
     seconds, size = (
         np.asarray(measured_seconds, dtype=np.float64),
@@ -43,14 +43,21 @@ def estimate_seconds(
     )
     wanted = np.asarray(candidate_size, dtype=np.float64)
     known = np.isfinite(seconds) & (seconds > 0) & np.isfinite(size)
-    seconds, size = seconds[known], _log_size(size[known])
+    seconds, size = seconds[known][-MOST_TO_FIT:], _log_size(size[known])[-MOST_TO_FIT:]
     if not seconds.size:
         return np.full(wanted.shape, np.nan)
     if seconds.size < ENOUGH_TO_FIT or np.ptp(size) == 0:
         return np.full(wanted.shape, float(np.median(seconds)))
-    slope, intercept, _, _ = theilslopes(np.log(seconds), size)
+    slope, intercept = _theil_sen(size, np.log(seconds))
     low, high = np.quantile(seconds, [0.05, 0.95])
     return np.clip(np.exp(intercept + slope * _log_size(wanted)), low, high)
+
+
+def _theil_sen(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept of a line: the median slope of all pairs (Sen, JASA 1968), then the median rest."""
+    run, rise = np.subtract.outer(x, x), np.subtract.outer(y, y)
+    slope = float(np.median(rise[run > 0] / run[run > 0]))
+    return slope, float(np.median(y - slope * x))
 
 
 def _log_size(size: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 Noise = Literal["none", "softmax", "power", "softrank"]
 NOISES: tuple[Noise, ...] = ("none", "softmax", "power", "softrank")
@@ -32,7 +31,7 @@ def perturb(scores: ArrayLike, kind: Noise, beta: float, *, rng: np.random.Gener
     if kind == "power":
         values = log_scores(values)
     elif kind == "softrank":
-        values = -np.log(rankdata(-values))
+        values = -np.log(_ranks(values))
     return values + rng.gumbel(0, 1 / beta, size=values.shape)
 
 
@@ -52,3 +51,9 @@ def scheduled_beta(round_index: int, rounds: int, *, first: float = 1.0, last: f
         raise ValueError("beta must be positive and rounds count from 0")
     progress = min(round_index / (rounds - 1), 1.0) if rounds > 1 else 1.0
     return float(first * (last / first) ** progress)
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks [N] from 1 for the largest value, ties averaged."""
+    _, group, count = np.unique(-values, return_inverse=True, return_counts=True)
+    return (np.cumsum(count) - (count - 1) / 2)[group]

@@ -25,6 +25,11 @@ def test_the_first_item_is_drawn_with_the_odds_the_paper_states(kind, odds):
     np.testing.assert_allclose(shares, np.array(odds) / np.sum(odds), atol=0.03)
 
 
+def test_tied_scores_share_their_ranks():
+    plain = perturb([5.0, 5.0, 9.0, 1.0], "softrank", 1e12, rng=rng())
+    np.testing.assert_allclose(np.exp(-plain), [2.5, 2.5, 1, 4])
+
+
 def test_beta_is_the_power_of_the_odds():
     generator = rng()
     first = [perturb([1.0, 2.0], "power", 3.0, rng=generator).argmax() for _ in range(4000)]
