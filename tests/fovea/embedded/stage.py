@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg2
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
 
 from fovea.embedded import broker, postgres
 
@@ -94,6 +94,7 @@ class Stage:
         postgres.stop(self.home, timeout=5)
         if self.broker_url:  # the machine's own: leave nothing in it
             with Connection(self.broker_url) as connection:
-                channel = connection.channel()
-                channel.queue_delete(self.queue)
-                channel.exchange_delete(self.queue)
+                queue = Queue(self.queue, Exchange(self.queue), self.queue, channel=connection.channel())
+                queue.declare()  # kombu's Redis transport forgets only bindings it knows of
+                queue.delete()
+                queue.exchange.delete()
