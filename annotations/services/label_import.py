@@ -47,7 +47,7 @@ def labels_import(*, batch_id: int, report: Report) -> int:
     if batch.project is None:
         report(f"{len(files)} label files were kept but not read: the import names no project.")
         return 0
-    options = batch.options.get("labels") or {}
+    options = batch.options.get("label_options") or {}
     masks = NameIndex((file.name, index) for index, file in enumerate(files))
     rows = _rows_by_image(files, options, image_index(batch), report)
     if not rows:

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from annotations.services import schema_set
-from fovea.accounts.models import User
 from fovea.core.errors import FoveaError
-from fovea.datasets.models import Dataset
+from fovea.datasets.management.commands._people import acting_user
+from fovea.datasets.selectors.datasets import dataset_get
 from fovea.datasets.services.projects import project_create
 
 
@@ -35,17 +35,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the project, or say in one line why not."""
+        actor = acting_user(options["user"])
         try:
             with transaction.atomic():
-                actor = self._actor(options["user"])
-                dataset = Dataset.objects.filter(slug=options["dataset"]).first()
-                if dataset is None:
-                    raise CommandError(
-                        f"There is no dataset “{options['dataset']}”; import images into it first."
-                    )
                 project = project_create(
                     actor=actor,
-                    dataset=dataset,
+                    dataset=dataset_get(actor=actor, slug=options["dataset"]),
                     name=options["name"],
                     slug=options["slug"],
                     unit=options["unit"],
@@ -54,13 +49,4 @@ class Command(BaseCommand):
                     schema_set(actor=actor, project=project, spec=json.loads(options["schema"].read_text()))
         except (FoveaError, OSError, json.JSONDecodeError) as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"Project “{project.name}” is at /p/{project.slug}/")
-
-    def _actor(self, username: str | None) -> User:
-        users = User.objects.filter(is_active=True)
-        user = (
-            users.filter(username=username).first() if username else users.filter(is_superuser=True).first()
-        )
-        if user is None:
-            raise CommandError("Make a site admin first: manage.py user_create NAME --admin")
-        return user
+        self.stdout.write(project.slug)

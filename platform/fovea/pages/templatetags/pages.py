@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import template
 from django.template import Context
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 
 register = template.Library()
 
@@ -19,6 +23,15 @@ def nav_link(context: Context, name: str, text: str, *args: object) -> SafeStrin
     current = path == address or (name not in ("home", "project") and path.startswith(address))
     mark = SafeString(' aria-current="page"' if current else "")
     return format_html('<a href="{}"{}>{}</a>', address, mark, text)
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long ago a moment was, in its largest unit."""
+    if moment is None:
+        return "never"
+    seconds = (timezone.now() - moment).total_seconds()
+    return "just now" if seconds < 60 else f"{timesince(moment, depth=1)} ago"
 
 
 @register.filter

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ class Command(BaseCommand):
         parser.add_argument("--project", help="slug of the project that gets the labels")
         parser.add_argument(
             "--labels", nargs="*", metavar="NAME", help="folders or columns that hold mask images"
+        )
+        parser.add_argument(
+            "--label-options",
+            type=json.loads,
+            default={},
+            metavar="JSON",
+            help="how label files are read (docs/reference/labels.md)",
         )
         parser.add_argument("--user", help="who imports (default: the first site admin)")
         parser.add_argument(
@@ -58,7 +66,9 @@ class Command(BaseCommand):
             raise CommandError("Say what to import and where to: PATH --dataset NAME.")
         if not path.exists():
             raise CommandError(f"{path} does not exist.")
-        chosen = {} if options["labels"] is None else {"labels": options["labels"]}
+        chosen = {"label_options": options["label_options"]}
+        if options["labels"] is not None:
+            chosen["labels"] = options["labels"]
         project = project_get(actor=user, slug=options["project"]) if options["project"] else None
         dataset = _dataset(user, options["dataset"])
         batch = import_create(actor=user, dataset=dataset, files=[], project=project, options=chosen)
