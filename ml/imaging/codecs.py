@@ -13,7 +13,7 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
-from ml.imaging.codestream import Codestream, inspect
+from ml.imaging.codestream import Codestream, inspect, says_ycbcr
 from ml.imaging.dicom import frames as syntaxes
 from ml.imaging.dicom.header import PixelFormat
 from ml.imaging.errors import UnreadableImage
@@ -49,7 +49,7 @@ def decode_frame(data: bytes, pixels: PixelFormat, transfer_syntax: str, *, bit_
         raise UnreadableImage("unsupported_syntax")
     declared = inspect(data)
     if declared is not None:
-        _check_size(declared, pixels)
+        check_size(declared, pixels)
     try:
         values = decoder(data, pixels)
     except (UnreadableImage, MemoryError):
@@ -96,7 +96,8 @@ def _expand_422(data: npt.NDArray[np.uint8], pixels: PixelFormat) -> Array:
     return out
 
 
-def _check_size(declared: Codestream, pixels: PixelFormat) -> None:
+def check_size(declared: Codestream, pixels: PixelFormat) -> None:
+    """Compare what a codestream declares with the object's header. Raises UnreadableImage("size_mismatch")."""
     if (declared.rows, declared.columns, declared.samples) != (pixels.rows, pixels.columns, pixels.samples):
         raise UnreadableImage("size_mismatch")
     if declared.bits > max(pixels.bits_allocated, 8):
@@ -118,9 +119,8 @@ def _as_stored(values: Array, pixels: PixelFormat, declared: Codestream | None) 
 
 
 def _jpeg(data: bytes, pixels: PixelFormat) -> Array:
-    """JPEG baseline and extended. Colour that is RGB in the file stays; all else goes through YCbCr."""
-    keep = pixels.photometric == "RGB" and b"Adobe\x00" not in data[:512] and b"JFIF\x00" not in data[:512]
-    space = "RGB" if keep else None
+    """JPEG baseline and extended. Colour that the header calls RGB stays, unless the stream itself says YCbCr."""
+    space = "RGB" if pixels.photometric == "RGB" and not says_ycbcr(data) else None
     return cast(Array, imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace=space))
 
 

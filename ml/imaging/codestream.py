@@ -42,6 +42,15 @@ def inspect(data: bytes) -> Codestream | None:
     return None
 
 
+def says_ycbcr(data: bytes) -> bool:
+    """Whether a JPEG stream names its colour as YCbCr: a JFIF marker, or a whole Adobe marker with transform 1."""
+    head = data[:1024]
+    adobe = head.find(b"Adobe")
+    marker = adobe >= 4 and head[adobe - 4 : adobe - 2] == b"\xff\xee"
+    whole = marker and int.from_bytes(head[adobe - 2 : adobe], "big") >= 14
+    return head[6:11] == b"JFIF\0" or (whole and head[adobe + 11 : adobe + 12] == b"\x01")
+
+
 def _jpeg(data: bytes) -> Codestream:
     at = 2
     while at + 4 <= len(data):

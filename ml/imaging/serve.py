@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ml.imaging.codecs import check_size
 from ml.imaging.codestream import Codestream, inspect
 from ml.imaging.derive import Derived, Source, dicom_source, nifti_source, raster_source, write_frames
 from ml.imaging.dicom import frames as syntaxes
 from ml.imaging.dicom.header import PixelFormat
+from ml.imaging.errors import UnreadableImage
 from ml.imaging.raster import raster_info
 from ml.imaging.sniff import SourceKind, detect_kind
 from ml.imaging.stored import StoredFrames, open_frames
@@ -66,6 +68,7 @@ def servable_frames(
             reason = _why_not_as_stored(stored) or ("made smaller" if compact and _is_plain(stored) else "")
             if reason:
                 return _served(write_frames(dicom_source(stored), out), out, reason)
+            _check_codestreams(stored)
             if not stored.index.exact:
                 return _joined(stored, out)
             return ServedFrames(
@@ -96,6 +99,17 @@ def _joined(stored: StoredFrames, out: Path) -> ServedFrames:
             stream.write(data)
     syntax, reason = stored.file.transfer_syntax, "frames are in several fragments"
     return ServedFrames(out, tuple(ranges), syntax, True, reason, overrides=_corrections(stored))
+
+
+def _check_codestreams(stored: StoredFrames) -> None:
+    """Refuse frames whose codestream has another size than the header: a browser would choke on them."""
+    if stored.file.transfer_syntax in syntaxes.NATIVE or stored.file.transfer_syntax == syntaxes.RLE:
+        return
+    for frame in range(1, stored.pixels.frames + 1):
+        declared = inspect(stored.frame_bytes(frame))
+        if declared is None:
+            raise UnreadableImage("decode_failed", "A frame is not a codestream of its encoding.")
+        check_size(declared, stored.pixels)
 
 
 def _corrections(stored: StoredFrames) -> dict[str, dict[str, Any] | None]:

@@ -151,6 +151,8 @@ def _read(stream: BinaryIO, size: int, max_inflated: int) -> DicomFile:
         raise UnreadableImage(
             "unreadable", "The DICOM structure is broken."
         ) from None  # its cause quotes values
+    if 0x00041220 in dataset:  # Directory Record Sequence
+        raise UnreadableImage("no_pixels", "A DICOMDIR lists other files and holds no image.")
     if not any(tag in dataset for tag in _RECOGNISABLE):
         raise UnreadableImage("unreadable", "The file holds no DICOM data set.")
     return DicomFile(dataset, meta, syntax, little, pixels, stream, size, inflated, repairs)

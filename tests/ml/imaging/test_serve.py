@@ -1,4 +1,5 @@
 import gzip
+import io
 
 import nibabel
 import numpy as np
@@ -41,6 +42,8 @@ def as_the_viewer_sees(served: ServedFrames, metadata: dict, frame: int) -> np.n
     assert pixels.bits_allocated in (8, 16)
     assert not (pixels.signed and pixels.bits_allocated == 8)
     assert pixels.photometric in ("RGB", "MONOCHROME1", "MONOCHROME2")
+    if served.transfer_syntax == JPEG and pixels.samples == 3:  # the browser decodes it, by the stream alone
+        return np.asarray(Image.open(io.BytesIO(data)))
     stored = decode_frame(data, pixels, served.transfer_syntax)
     if pixels.samples == 3:
         return stored
