@@ -103,7 +103,7 @@ export function releaseLease(item) {
 /**
  * What DICOM says about a series: one JSON object per instance.
  * @param {string} url
- * @returns {Promise<Record<string, {vr?: string, Value?: any[]}>[]>}
+ * @returns {Promise<import('../lib/dicom_json.js').DicomJson[]>}
  */
 export async function seriesMetadata(url) {
   return /** @type {any} */ (await request('GET', url)) ?? [];

@@ -46,8 +46,9 @@ export async function sendFile(dataset, { name, file }, { onBytes, onWait }) {
  * @param {string | null} project slug
  * @returns {Promise<{id: number}>} the import
  */
-export function startImport(dataset, uploads, project) {
-  return request('POST', `/api/v1/datasets/${dataset}/imports/`, { uploads, project, options: {} });
+export async function startImport(dataset, uploads, project) {
+  const path = `/api/v1/datasets/${dataset}/imports/`;
+  return /** @type {{id: number}} */ (await request('POST', path, { uploads, project, options: {} }));
 }
 
 /**

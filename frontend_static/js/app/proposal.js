@@ -42,6 +42,16 @@ export class ProposalControl {
     return this.names.filter((name) => !this.#decided.has(name));
   }
 
+  /** The frame that shows most of a class, "" when none does. @param {string} name */
+  frameOf(name) {
+    const index = this.classes.get(name);
+    const size = (/** @type {Uint8Array} */ mask) => mask.reduce((sum, label) => sum + Number(label === index), 0);
+    const [best] = [...this.masks].map(([key, mask]) => ({ key, size: size(mask) })).sort((a, b) => b.size - a.size);
+    if (best?.size) return best.key;
+    const { boxes = [], polygons = [] } = this.prediction.content;
+    return [...boxes, ...polygons].find((shape) => shape.class === name)?.frame ?? '';
+  }
+
   /** @param {string} name @returns {Verdict} */
   verdict(name) {
     const decided = this.#decided.get(name);

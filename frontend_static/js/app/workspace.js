@@ -151,6 +151,7 @@ export class Workspace {
       accept: (name) => this.#decide((control) => control.accept([name])),
       reject: (name) => this.#decide((control) => control.reject([name])),
       reopen: (name) => this.#decide((control) => control.reopen(name)),
+      show: (name) => this.viewer.goToFrame(this.open?.proposal?.frameOf(name) ?? ''),
       peek: (held) => this.peek(held),
     });
     const segments = new SegmentsSection({

@@ -41,7 +41,7 @@ export class WhySection {
 }
 
 export class ProposalSection {
-  /** @param {{acceptAll: () => void, clear: () => void, accept: (name: string) => void, reject: (name: string) => void, reopen: (name: string) => void, peek: (held: boolean) => void}} actions */
+  /** @param {{acceptAll: () => void, clear: () => void, accept: (name: string) => void, reject: (name: string) => void, reopen: (name: string) => void, show: (name: string) => void, peek: (held: boolean) => void}} actions */
   constructor(actions) {
     const { element, heading, body } = section('Proposal', 'proposal');
     this.element = element;
@@ -77,7 +77,7 @@ export class ProposalSection {
       h('button', { class: 'quiet icon', title: `Reject ${name}`, 'aria-label': `Reject ${name}`, onclick: () => this.actions.reject(name) }, icon('cross')),
     ];
     return h('div', { class: `proposal-row ${verdict}`, 'data-name': name },
-      h('span', { class: 'swatch' }), h('span', { class: 'grow truncate', text: name }), h('span', { class: 'number muted', text: sure }), ...buttons);
+      h('button', { class: 'quiet pick grow', title: `Go to ${name}`, onclick: () => this.actions.show(name) }, h('span', { class: 'swatch' }), h('span', { class: 'truncate', text: name })), h('span', { class: 'number muted', text: sure }), ...buttons);
   }
 }
 

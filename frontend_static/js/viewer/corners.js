@@ -30,9 +30,8 @@ export class Corners {
    * @param {{preset: string, proposal: string}} notes
    */
   update(stage, { preset, proposal }) {
-    const instance = stage.series?.instances[stage.index] ?? {};
-    const values = (/** @type {string} */ tag) => instance[tag]?.Value ?? [];
-    const orientation = values('00200037').length ? values('00200037').map(Number) : sharedOrientation(instance);
+    const values = (/** @type {string} */ tag) => stage.values(tag);
+    const orientation = values('00200037').map(Number);
     const letters = edgeLetters(orientation) ?? patientOrientation(values('00200020'));
     for (const side of /** @type {const} */ (['left', 'right', 'top', 'bottom'])) this.#places[side].textContent = letters[side];
     const window = stage.isColor ? 'colour' : `${windowText(stage.window)}${preset ? ` · ${preset}` : ''}`;
@@ -67,17 +66,6 @@ export class Corners {
       child.className = row.className;
     });
   }
-}
-
-/**
- * Image Orientation of an enhanced multi-frame object, where all frames share it.
- * @param {import('./images.js').DicomJson} instance
- * @returns {number[] | null}
- */
-function sharedOrientation(instance) {
-  const groups = instance['52009229']?.Value?.[0] ?? instance['52009230']?.Value?.[0];
-  const orientation = groups?.['00209116']?.Value?.[0]?.['00200037']?.Value;
-  return orientation ? orientation.map(Number) : null;
 }
 
 /**

@@ -3,9 +3,10 @@
  *
  * @typedef {import('./cornerstone.js').Cornerstone} Cornerstone
  * @typedef {{key: string, image_id: string, rows: number, columns: number}} SeriesFrame
- * @typedef {Record<string, {vr?: string, Value?: any[]}>} DicomJson one instance, PS3.18 annex F
+ * @typedef {import('../lib/dicom_json.js').DicomJson} DicomJson
  * @typedef {{frames: SeriesFrame[], metadata: DicomJson[]}} Series frames in the order to show
  */
+import { frameValues } from '../lib/dicom_json.js';
 
 const TIME_LIMIT_MS = 30_000;
 const PARALLEL = 4;
@@ -54,6 +55,17 @@ export class ImageSeries {
     const byUid = new Map(series.metadata.map((instance) => [instance['00080018']?.Value?.[0], instance]));
     this.instances = series.frames.map((frame) => byUid.get(frame.image_id.match(/instances\/([^/]+)/)?.[1] ?? '') ?? {});
     this.imageIds.forEach((id, index) => dicomWeb.metaDataManager.add(id, this.instances[index]));
+  }
+
+  /**
+   * Values of a DICOM attribute for the image at a place in the series.
+   * @param {number} index
+   * @param {string} tag eight hexadecimal digits
+   * @returns {any[]}
+   */
+  values(index, tag) {
+    const frame = Number(this.frames[index]?.image_id.match(/frames\/(\d+)/)?.[1] ?? 1);
+    return frameValues(this.instances[index] ?? {}, tag, frame);
   }
 
   /** @param {number} index */

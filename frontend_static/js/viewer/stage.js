@@ -77,6 +77,11 @@ export class Stage {
     return this.series ? this.core.cache.getImage(this.series.imageIds[this.index]) ?? null : null;
   }
 
+  /** Values of a DICOM attribute for the image on show. @param {string} tag @returns {any[]} */
+  values(tag) {
+    return this.series?.values(this.index, tag) ?? [];
+  }
+
   get isColor() {
     return Boolean(this.image?.color);
   }
@@ -114,9 +119,8 @@ export class Stage {
   fileWindow() {
     const { image } = this;
     if (!image || image.color) return image ? { width: 255, center: 127.5 } : null;
-    const instance = this.series?.instances[this.index] ?? {};
-    const width = Number(instance['00281051']?.Value?.[0]);
-    const center = Number(instance['00281050']?.Value?.[0]);
+    const width = Number(this.values('00281051')[0]);
+    const center = Number(this.values('00281050')[0]);
     return width > 1 && Number.isFinite(center) ? { width, center } : null;
   }
 
@@ -143,7 +147,7 @@ export class Stage {
 
   /** MONOCHROME1 stores bright as low: showing it as meant is an inversion of its own. */
   #storedInverted() {
-    return this.series?.instances[this.index]?.['00280004']?.Value?.[0] === 'MONOCHROME1';
+    return this.values('00280004')[0] === 'MONOCHROME1';
   }
 
   /** Fit the image, centred, with the file's own window. */

@@ -337,7 +337,7 @@ export class Viewer {
 
   #showPointer() {
     const brushing = this.tool === 'brush' || this.tool === 'eraser';
-    const spacing = this.stage.series?.instances[this.index]?.['00280030']?.Value?.[0];
+    const spacing = Number(this.stage.values('00280030')[0]);
     const size = this.brushRadius * 2;
     const brush = `${this.tool} ${number(size, 1)} px${spacing ? ` · ${number(size * spacing, 1)} mm` : ''}`;
     this.corners.pointer(this.#valueText(), brushing ? brush : '');
@@ -392,7 +392,7 @@ function build(element) {
   const canvas = document.createElement('canvas');
   stage.className = 'stage';
   canvas.className = 'labels';
-  canvas.tabIndex = 0;
+  canvas.tabIndex = -1;
   canvas.setAttribute('aria-label', 'Image');
   element.append(stage, canvas);
   return { stage, canvas };
