@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -30,23 +28,24 @@ class Hub:
     def __init__(self) -> None:
         self._streams: set[asyncio.Queue[Event]] = set()
         self._listener: asyncio.Task[None] | None = None
+        self._listening = False
 
-    @asynccontextmanager
-    async def stream(self) -> AsyncIterator[asyncio.Queue[Event]]:
-        """A queue of all events from now on. The first stream starts the listener, the last one ends it."""
+    def open(self) -> asyncio.Queue[Event]:
+        """A queue of all events from now on, RESYNC first. The first one starts the listener."""
         queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LENGTH)
         self._streams.add(queue)
-        if self._listener is None:
+        if self._listening:
+            queue.put_nowait(RESYNC)
+        elif self._listener is None:
             self._listener = asyncio.create_task(self._listen())
-        try:
-            yield queue
-        finally:
-            self._streams.discard(queue)
-            if not self._streams and self._listener is not None:
-                listener, self._listener = self._listener, None
-                listener.cancel()
-                with suppress(asyncio.CancelledError):
-                    await listener
+        return queue
+
+    def close(self, queue: asyncio.Queue[Event]) -> None:
+        """No more events for this queue. The last one ends the listener."""
+        self._streams.discard(queue)
+        if not self._streams and self._listener is not None:
+            self._listener.cancel()
+            self._listener, self._listening = None, False
 
     async def _listen(self) -> None:
         """Listen until cancelled, through every restart of the database."""
@@ -54,10 +53,12 @@ class Hub:
             try:
                 async with await psycopg.AsyncConnection.connect(**_address(), autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
+                    self._listening = True
                     self._publish(RESYNC)
                     async for notification in connection.notifies():
                         self._publish(json.loads(notification.payload))
             except (psycopg.Error, OSError) as error:
+                self._listening = False
                 logger.warning("live events: the database does not answer (%s)", type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 

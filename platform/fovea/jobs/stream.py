@@ -58,7 +58,9 @@ class Reader:
         try:
             found = token_user(self._request)
             session = self._request.session
-            self._request.session = type(session)(session.session_key)  # read anew: it may have ended meanwhile
+            self._request.session = type(session)(
+                session.session_key
+            )  # read anew: it may have ended meanwhile
             person: Any = found[0] if found else get_user(self._request)
             self.actor = person if person.is_authenticated and person.is_active else None
             if self.actor is not None:
@@ -86,20 +88,21 @@ async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 
 
 async def _messages(reader: Reader) -> AsyncIterator[bytes]:
-    async with hub().stream() as queue:
+    queue = hub().open()
+    waiting: asyncio.Task[Event] | None = None
+    try:
         yield b"retry: 2000\n\n"
-        waiting: asyncio.Task[Event] | None = None
-        try:
-            while await reader.present():
-                waiting = waiting or asyncio.create_task(queue.get())
-                done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_SECONDS)
-                if not done:
-                    yield b": still here\n\n"
-                    continue
-                event, waiting = waiting.result(), None
-                if reader.sees(event):
-                    shown = {name: value for name, value in event.items() if name != "user"}
-                    yield f"data: {json.dumps(shown)}\n\n".encode()
-        finally:
-            if waiting is not None:
-                waiting.cancel()
+        while await reader.present():
+            waiting = waiting or asyncio.create_task(queue.get())
+            done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_SECONDS)
+            if not done:
+                yield b": still here\n\n"
+                continue
+            event, waiting = waiting.result(), None
+            if reader.sees(event):
+                shown = {name: value for name, value in event.items() if name != "user"}
+                yield f"data: {json.dumps(shown)}\n\n".encode()
+    finally:
+        hub().close(queue)
+        if waiting is not None:
+            waiting.cancel()
