@@ -15,8 +15,8 @@ PREDICTIONS = "predictions"
 
 
 def folder_name(run: Run) -> str:
-    """A run's folder relative to RUN_ROOT, as models store it."""
-    return f"project-{run.project_id}/run-{run.number}"
+    """A run's folder relative to RUN_ROOT, as models store it; the job's id keeps it apart from another database's runs."""
+    return f"project-{run.project_id}/run-{run.number}-{str(run.job_id)[:8]}"
 
 
 def folder_path(name: str) -> Path:
