@@ -123,11 +123,14 @@ def _with_pip(requirements: Path, total: int) -> bool:
     )
     assert process.stdout is not None
     live, seen, tail, spoken = sys.stdout.isatty(), 0, [], time.monotonic()
+    doing = "looking"
     for line in process.stdout:
         tail = [*tail[-14:], line.rstrip()]
         if line.startswith("Collecting "):
-            seen += 1
-        state = f"  … {seen} of {total}: {line.strip()[:80]}"
+            seen, doing = seen + 1, line.split()[1]
+        elif line.startswith("Installing collected packages"):
+            doing = "unpacking"
+        state = f"  … {seen} of {total}: {doing}"
         if live:
             print(f"\r\033[K{state}", end="", flush=True)
         elif time.monotonic() - spoken > BEAT_SECONDS:

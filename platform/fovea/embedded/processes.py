@@ -1,6 +1,7 @@
 """Which processes make up a running Fovea, and how each is called."""
 
 import os
+import shutil
 import sys
 
 from .children import Child
@@ -39,7 +40,12 @@ def _worker(settings: Options, name: str, queues: str, concurrency: int) -> Chil
         *("celery", "--app", "fovea.celery", "worker", "--queues", queues, "--hostname", f"{name}@%h"),
         *("--concurrency", str(concurrency), *_WORKER),
     ]
-    return _child(settings, name, command)
+    child = _child(settings, name, command)
+    if name == "learning" and shutil.which(
+        "nice"
+    ):  # a training takes every core it gets; labelling goes first
+        child.command = ["nice", "-n", "10", *child.command]
+    return child
 
 
 def _beat(settings: Options) -> Child:
