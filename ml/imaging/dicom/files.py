@@ -39,7 +39,8 @@ MAX_ELEMENT_BYTES = (
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _LONG_HEADER_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
-_RECOGNISABLE = (0x00080016, 0x00080018, 0x00080060, 0x0020000D, 0x0020000E, 0x00280010)
+_DIRECTORY = 0x00041220  # the record sequence of a DICOMDIR
+_RECOGNISABLE = (_DIRECTORY, 0x00080016, 0x00080018, 0x00080060, 0x0020000D, 0x0020000E, 0x00280010)
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,6 @@ def _read(stream: BinaryIO, size: int, max_inflated: int) -> DicomFile:
         raise UnreadableImage(
             "unreadable", "The DICOM structure is broken."
         ) from None  # its cause quotes values
-    if 0x00041220 in dataset:  # Directory Record Sequence
-        raise UnreadableImage("no_pixels", "A DICOMDIR lists other files and holds no image.")
     if not any(tag in dataset for tag in _RECOGNISABLE):
         raise UnreadableImage("unreadable", "The file holds no DICOM data set.")
     return DicomFile(dataset, meta, syntax, little, pixels, stream, size, inflated, repairs)

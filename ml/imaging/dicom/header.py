@@ -135,7 +135,8 @@ def header_of(file: DicomFile, data: bytes | Path) -> DicomHeader:
         identity=_identity(dataset),
         kind=_kind(dataset, pixels),
         transfer_syntax=file.transfer_syntax,
-        sop_class_uid=values.text(dataset, "SOPClassUID"),
+        sop_class_uid=values.text(dataset, "SOPClassUID")
+        or values.text(file.meta, "MediaStorageSOPClassUID"),
         sop_instance_uid=sop,
         study_uid=study,
         series_uid=series,

@@ -61,10 +61,10 @@ def test_one_colour_in_every_way_that_jpeg_can_store_it():
         assert np.abs(found - reference).mean() < 6, name
 
 
-def test_a_directory_of_files_is_refused_as_such():
-    with pytest.raises(UnreadableImage) as raised:
-        parse(FOLDER / "dicomdirtests" / "DICOMDIR")
-    assert raised.value.reason == "no_pixels"
+def test_a_directory_of_files_is_an_object_without_pixels():
+    header = parse(FOLDER / "dicomdirtests" / "DICOMDIR")
+    assert (header.kind, header.pixels) == ("object", None)
+    assert header.sop_class_uid == "1.2.840.10008.1.3.10"
 
 
 def test_a_codestream_that_was_tampered_with_is_refused(tmp_path):
