@@ -11,7 +11,7 @@ class SaveSerializer(serializers.Serializer):
     base_version = serializers.IntegerField(min_value=0)
     key = serializers.UUIDField()
     content = serializers.DictField()
-    partial = serializers.BooleanField(default=True)
+    partial = serializers.BooleanField(default=True)  # type: ignore[assignment]
     seconds = serializers.FloatField(default=0.0, min_value=0)
     prediction = serializers.DictField(required=False, allow_null=True, default=None)
 
@@ -68,7 +68,7 @@ class AnnotationSerializer(serializers.Serializer):
 
     version = serializers.IntegerField()
     content = serializers.DictField()
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     author = serializers.CharField(allow_null=True)
     saved_at = serializers.DateTimeField(allow_null=True)
     submitted = serializers.BooleanField()
@@ -78,7 +78,7 @@ class HistorySerializer(serializers.Serializer):
     """One version in an item's history."""
 
     version = serializers.IntegerField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     author = serializers.CharField(allow_null=True)
     saved_at = serializers.DateTimeField()
     submitted = serializers.BooleanField()

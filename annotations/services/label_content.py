@@ -21,7 +21,7 @@ from fovea.datasets.selectors.frames import FrameRef
 from ml.imaging import masks as label_maps
 from ml.imaging.coco import decode_segmentation
 from ml.imaging.errors import UnreadableImage
-from ml.imaging.reader import read_frames
+from ml.imaging.reader import SourceKind, read_frames
 
 Mask = npt.NDArray[np.uint8]
 
@@ -58,7 +58,7 @@ def content_of(
 
 def read_mask(file: ImportFile, frames: Sequence[int] = (1,)) -> list[npt.NDArray[np.int64]]:
     """Whole-number label maps [row, column] of a mask file's frames. Raises Invalid when it cannot be read."""
-    kind = "nifti" if file.name.lower().endswith((".nii", ".nii.gz")) else "raster"
+    kind: SourceKind = "nifti" if file.name.lower().endswith((".nii", ".nii.gz")) else "raster"
     try:
         read = read_frames(blob_path(file.blob_id or ""), frames, kind=kind)
     except UnreadableImage as error:

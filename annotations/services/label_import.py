@@ -234,7 +234,8 @@ def _items_of(batch: Import, instance_ids: list[int]) -> dict[int, list[tuple[It
     )
     found: dict[int, list[tuple[Item, Instance]]] = defaultdict(list)
     for item in items.filter(instance_id__in=instance_ids):
-        found[item.instance_id].append((item, instances[item.instance_id]))
+        if item.instance is not None:
+            found[item.instance.pk].append((item, instances[item.instance.pk]))
     by_series = {
         i.series_id: i
         for i in items.filter(instance=None, series_id__in={i.series_id for i in instances.values()})

@@ -118,7 +118,9 @@ def _lock_and_check(item: Item, base_version: int) -> AnnotationVersion | None:
     The version is read after the lock, not joined to it: a join would show it as it was before the wait.
     """
     locked = Item.objects.select_for_update().get(pk=item.pk)
-    item.current = AnnotationVersion.objects.select_related("author").filter(pk=locked.current_id).first()
+    item.current = (
+        AnnotationVersion.objects.select_related("author").filter(pk=locked.current_id or 0).first()
+    )
     item.state = locked.state
     current = item.current.number if item.current else 0
     if base_version != current:

@@ -85,13 +85,8 @@ def test_the_loop_in_a_browser(site: Site, chromium: Browser) -> None:  # noqa: 
     # The radiologist paints with the mouse; what was painted is saved, and comes back after a reload voxel for voxel.
     reader.next(PROJECT)
     item, frame = reader.item(), reader.frame()
-    shape = tuple(
-        reader.page.evaluate(
-            "(k) => { const f = fovea.open.document.frames.get(k); return [f.rows, f.columns]; }", frame
-        )
-    )
     before = reader.mask(frame).copy()
-    radius = reader.page.evaluate("fovea.viewer.brushRadius ?? fovea.viewer.tools?.brushRadius ?? 6")
+    radius = reader.page.evaluate("fovea.viewer.brushRadius")
     path = reader.drag((50.0, 60.0), (70.0, 66.0), (76.0, 80.0))
     after = reader.mask(frame)
     painted = stroke_truth(before.shape, path, radius)

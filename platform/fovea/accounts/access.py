@@ -7,7 +7,7 @@ their scopes are found; this app stays ignorant of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
@@ -27,7 +27,11 @@ class Scope(NamedTuple):
 
 SITE = Scope("site", 0)
 
-Actor = AbstractBaseUser | AnonymousUser
+if TYPE_CHECKING:
+    from fovea.accounts.models import User as Actor  # nobody at all (AnonymousUser) is refused by `require`
+else:
+    Actor = AbstractBaseUser | AnonymousUser
+
 RolesOf = Callable[[int, int], frozenset[Role]]
 RolesByScope = Callable[[int], Iterable[tuple[int, Role]]]
 _resolvers: dict[str, RolesOf] = {}

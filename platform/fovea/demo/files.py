@@ -75,7 +75,7 @@ def _dataset(
     meta.MediaStorageSOPInstanceUID = demo_uid("instance", *instance)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = demo_uid("implementation")
-    data = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     study = study or instance
     data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     data.StudyInstanceUID, data.SeriesInstanceUID = demo_uid("study", *study), demo_uid("series", *study)

@@ -38,7 +38,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def _people_action(request: HttpRequest, actor: User) -> None:
     post = request.POST
     if post.get("action") == "create":
-        user = services.user_create(
+        made = services.user_create(
             actor=actor,
             username=post.get("username", "").strip(),
             password=post.get("password", ""),
@@ -46,7 +46,7 @@ def _people_action(request: HttpRequest, actor: User) -> None:
             is_site_admin=post.get("is_admin") == "on",
         )
         messages.success(
-            request, f"{user} can sign in now. Give them a role in a project's settings.", extra_tags="ok"
+            request, f"{made} can sign in now. Give them a role in a project's settings.", extra_tags="ok"
         )
     elif post.get("action") == "active":
         user = User.objects.filter(username=post.get("username", "")).first()
