@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import time
 import json
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -4,6 +4,7 @@ database here.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -17,16 +18,19 @@ from typing import Any, Self, cast
 from django.conf import settings
 from pydicom.uid import UID
 
+from fovea.core.errors import StorageFull
 from fovea.core.storage import StoredBlob, blob_adopt, blob_path, blob_read
 from fovea.datasets.models.images import InstanceKind
-from fovea.datasets.services.ingest.decoding import FrameDecoder
 from fovea.datasets.services.ingest.labels import MaskRule
 from fovea.datasets.services.ingest.records import Frames, Outcome, Prepared
 from fovea.datasets.services.ingest.sniff import HEAD_BYTES, FileType, sniff
 from fovea.datasets.services.names import stem
-from ml.imaging.dicom.header import uid_from
+from ml.imaging.decode import Decoder
+from ml.imaging.dicom.frames import NATIVE
+from ml.imaging.dicom.header import PixelFormat, uid_from
 from ml.imaging.errors import UnreadableImage
 from ml.imaging.objects import ImageObject, describe
+from ml.imaging.serve import ServedFrames
 from ml.imaging.sniff import SourceKind
 
 logger = logging.getLogger(__name__)
@@ -34,6 +38,7 @@ logger = logging.getLogger(__name__)
 _UID = re.compile(r"[0-9.]{1,64}")
 _DICOMDIR = "1.2.840.10008.1.3.10"
 _INT = 2**31 - 1
+_CHECK_BYTES = 64 * 2**20  # decoded at a time when looking whether frames can be decoded
 _KINDS = {"object": InstanceKind.OTHER}
 
 
@@ -42,7 +47,7 @@ class Preparer:
 
     def __init__(self, is_mask: MaskRule) -> None:
         self._is_mask = is_mask
-        self._decoder = FrameDecoder()
+        self._decoder = Decoder()
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -82,7 +87,7 @@ class Preparer:
     def thumbnail(self, path: Path, frame: int, kind: str) -> bytes | None:
         """A small JPEG of a frame, None when it cannot be made."""
         try:
-            return self._decoder.picture(path, frame, cast(SourceKind, kind))
+            return self._decoder.thumbnail(path, frame=frame, kind=cast(SourceKind, kind))
         except UnreadableImage:
             return None
 
@@ -100,14 +105,15 @@ class Preparer:
         return self._with_frames(prepared, found, path)
 
     def _with_frames(self, prepared: Prepared, found: ImageObject, path: Path) -> Prepared:
-        served = self._decoder.serve(path, self._draft, found.source)
+        pixels = found.header.pixels
+        if pixels is None:
+            raise UnreadableImage("no_pixels")
+        served = self._served(path, found, pixels)
         if served.derived:
             blob = blob_adopt(served.path)
         else:
             blob = StoredBlob(prepared.source_sha256, path.stat().st_size, existed=True)
         metadata = _clean(served.metadata(prepared.metadata))
-        pixels = found.header.pixels
-        assert pixels is not None
         frames = Frames(
             blob=blob,
             transfer_syntax_uid=served.transfer_syntax,
@@ -118,6 +124,23 @@ class Preparer:
             lengths=[length for _, length in served.ranges],
         )
         return replace(prepared, frames=frames, metadata=metadata)
+
+    def _served(self, path: Path, found: ImageObject, pixels: PixelFormat) -> ServedFrames:
+        """What frames are served from. Compressed frames that are sent as they came are decoded once, to see
+        that they can be.
+        """
+        try:
+            served = self._decoder.serve(path, self._draft, kind=found.source)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull("The disk is full: free some space, and retry the import.") from error
+            raise
+        if not served.derived and served.transfer_syntax not in NATIVE:
+            step = max(_CHECK_BYTES * 8 // max(pixels.frame_bits, 1), 1)
+            for first in range(1, pixels.frames + 1, step):
+                frames = range(first, min(first + step, pixels.frames + 1))
+                self._decoder.decode(path, frames, kind=found.source)
+        return served
 
 
 _MASK_TYPES = frozenset({FileType.PNG, FileType.JPEG, FileType.TIFF, FileType.NIFTI})

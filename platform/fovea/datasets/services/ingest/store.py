@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from django.db import connection
@@ -20,14 +21,13 @@ def store(dataset: Dataset, entries: Sequence[Entry]) -> list[Instance]:
     """Store the files that are new; every file's row says afterwards what became of it. Returns the new
     instances.
 
-    The same SOP UID with the same bytes is a `duplicate`; with other bytes, or in a series that belongs to
-    another study, it is a `conflict`: shown, and never written over what is there. Call inside a transaction:
-    a lock makes imports into one dataset take turns, so that what is looked up here is still true when it is
-    written.
+    The same SOP UID with the same bytes is a `duplicate`; with other bytes it is a `conflict`: shown, and
+    never written over what is there. Call inside a transaction: a lock makes imports into one dataset take
+    turns, so that what is looked up here is still true when it is written.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ingest'), %s)", [dataset.pk])
-    fresh = _in_one_study(dataset, _fresh(dataset, entries))
+    fresh = _in_their_study(dataset, _fresh(dataset, entries))
     patients = _patients(dataset, fresh)
     studies = _studies(dataset, fresh, patients)
     series = _series(dataset, fresh, studies)
@@ -41,7 +41,6 @@ def store(dataset: Dataset, entries: Sequence[Entry]) -> list[Instance]:
     )
     for row, (file, _) in zip(made, fresh, strict=True):
         file.instance = row
-        settle(file, Outcome("stored"))
     _point_twins_at(made, entries)
     return made
 
@@ -91,20 +90,27 @@ def _fresh(dataset: Dataset, entries: Sequence[Entry]) -> list[Entry]:
     return fresh
 
 
-def _in_one_study(dataset: Dataset, entries: list[Entry]) -> list[Entry]:
-    """The entries whose series is new or belongs to the study that they name; the others are settled as
-    conflicts.
+def _in_their_study(dataset: Dataset, entries: list[Entry]) -> list[Entry]:
+    """The entries, each in the study that its series is stored in, and its study's patient: a series is in
+    one study.
+
+    Where the file says otherwise its row tells so; the image is kept.
     """
     rows = Series.objects.filter(dataset=dataset, uid__in=[p.series_uid for _, p in entries])
     study_of = dict(rows.values_list("uid", "study__uid"))
-    kept = []
+    placed = []
     for file, prepared in entries:
-        if study_of.setdefault(prepared.series_uid, prepared.study_uid) == prepared.study_uid:
-            kept.append((file, prepared))
-        else:
-            message = "The series is stored as part of another study; the file was left out."
-            settle(file, Outcome("conflict", "series_conflict", message))
-    return kept
+        study_uid = study_of.setdefault(prepared.series_uid, prepared.study_uid)
+        settle(file, Outcome("stored"))
+        if study_uid != prepared.study_uid:
+            settle(
+                file,
+                Outcome("stored", "other_study", "The file names another study than the rest of its series."),
+            )
+            metadata = prepared.metadata | {"0020000D": {"vr": "UI", "Value": [study_uid]}}
+            prepared = replace(prepared, study_uid=study_uid, metadata=metadata)
+        placed.append((file, prepared))
+    return placed
 
 
 def _patients(dataset: Dataset, entries: list[Entry]) -> dict[str, Patient]:
