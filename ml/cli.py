@@ -1,4 +1,4 @@
-"""Every step of learning from a shell: ``python -m ml.cli train|evaluate|score|predict|select|simulate``.
+"""Every step of learning from a shell: ``python -m ml.cli train|evaluate|score|predict|select|pack|simulate``.
 
 With ``--json`` the last line of the output is one JSON object; progress goes to standard error.
 """
@@ -7,14 +7,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ml.acquisition.registry import DEFAULT, STRATEGIES, select
-from ml.data.manifest import Manifest, read_manifest
+from ml.data.manifest import Manifest, read_manifest, write_manifest
 from ml.data.progress import Progress
 
 Json = dict[str, Any]
@@ -64,7 +64,55 @@ def _parser() -> argparse.ArgumentParser:
     selecting.add_argument("-n", type=int, default=10, help="how many")
     selecting.add_argument("--seed", type=int, default=0)
     selecting.add_argument("--options", type=json.loads, default={}, help="the strategy's options as JSON")
+    simulating = command("simulate", _simulate, "Replay a fully labelled manifest with an oracle.")
+    simulating.add_argument("--protocol", default="own", help="C1, C2, I1, S1, S2, or own (from the data)")
+    simulating.add_argument("--strategies", help="names with commas, instead of the protocol's")
+    simulating.add_argument("--seeds", type=int, help="instead of the protocol's")
+    simulating.add_argument("--budgets", help="numbers of labels with commas, instead of the protocol's")
+    packing = commands.add_parser("pack", help="Write the manifest of a protocol task from an image pack.")
+    packing.set_defaults(run=_pack)
+    packing.add_argument("task", help="C1, C2, I1, S1 or S2")
+    packing.add_argument("--data", type=Path, required=True, help="folder of the image packs")
+    packing.add_argument("--out", type=Path, required=True, help="folder for manifest.json and masks")
+    packing.add_argument("--json", action="store_true", help="print the result as one JSON object")
     return parser
+
+
+def _pack(options: argparse.Namespace) -> Json:
+    from ml.simulation.packs import load_pack
+
+    manifest = load_pack(options.task, options.data.resolve(), options.out.resolve() / "masks")
+    path = options.out / "manifest.json"
+    digest = write_manifest(manifest, path)
+    return {"path": str(path), "items": len(manifest.items), "sha256": digest}
+
+
+def _simulate(options: argparse.Namespace) -> Json:
+    from ml.simulation.protocol import PROTOCOLS, protocol_for
+    from ml.simulation.replay import simulate
+
+    manifest = read_manifest(options.manifest)
+    labelled = len(manifest.split("train", labelled=True))
+    if options.protocol != "own" and options.protocol not in PROTOCOLS:
+        raise ValueError(f"There is no protocol “{options.protocol}”; use {', '.join(PROTOCOLS)} or own.")
+    protocol = PROTOCOLS.get(options.protocol) or protocol_for(manifest.task, labelled=labelled)
+    changes: Json = {}
+    if options.strategies:
+        changes["strategies"] = tuple(options.strategies.split(","))
+    if options.seeds:
+        changes |= {"seeds": options.seeds, "full_seeds": min(protocol.full_seeds, options.seeds)}
+    if options.budgets:
+        changes["budgets"] = tuple(int(budget) for budget in options.budgets.split(","))
+    result = simulate(
+        manifest,
+        options.out,
+        replace(protocol, **changes),
+        title=options.protocol,
+        cache_dir=options.cache,
+        on_progress=_show,
+    )
+    means = {name: entry["aubc"] for name, entry in result["strategies"].items()}
+    return {"path": str(options.out / "simulation.html"), "full": result["full"]["mean"], "aubc": means}
 
 
 def _train(options: argparse.Namespace) -> Json:
@@ -170,7 +218,9 @@ def _show(progress: Progress) -> None:
         text += f" loss {progress.loss:.3f}"
     if progress.metric is not None:
         text += f" metric {progress.metric:.3f}"
-    end = "\n" if progress.step == progress.steps else ""
+    if progress.message:
+        text = f"\r{progress.message}\n"
+    end = "\n" if progress.step == progress.steps and not progress.message else ""
     print(text, end=end, file=sys.stderr, flush=True)
 
 

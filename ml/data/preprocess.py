@@ -1,8 +1,8 @@
 """From a decoded frame to a network's canvas and back: aspect kept, clipped, z-scored; masks placed and restored.
 
-A canvas is [C, H, W]; the resized frame lies centred on it. Padding holds the frame's mean, so after the z-score it
-is zero. Canvases are kept as uint8 or float16 in [0, 1] with their mean and standard deviation beside them, and are
-normalised on the device in batches.
+A canvas is [C, H, W]; the resized frame lies centred on it. Padding holds the frame's mean (or the window's middle),
+so after normalisation it is zero. Canvases are kept as uint8 or float16 in [0, 1] with their mean and standard
+deviation beside them, and are normalised on the device in batches.
 """
 
 import hashlib
@@ -21,12 +21,17 @@ _LUMA = (0.299, 0.587, 0.114)
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How frames become canvases. ``size`` is (rows, columns); ``clip`` are percentiles of the resized frame."""
+    """How frames become canvases of ``size`` (rows, columns).
+
+    ``window`` (low, high) in physical units is for calibrated images such as CT: it is mapped to −2 … 2, the same in
+    every image. Without one, each frame is clipped to its own percentiles ``clip`` and z-scored.
+    """
 
     size: tuple[int, int]
     channels: int = 1
     dtype: str = "float16"
     clip: tuple[float, float] = (0.5, 99.5)
+    window: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.channels not in (1, 3) or self.dtype not in ("uint8", "float16") or min(self.size) < 8:
@@ -46,7 +51,10 @@ class Preprocess:
         """The inverse of :meth:`to_json`."""
         rows, columns = raw["size"]
         low, high = raw["clip"]
-        return Preprocess((int(rows), int(columns)), int(raw["channels"]), str(raw["dtype"]), (low, high))
+        window = tuple(raw["window"]) if raw.get("window") else None
+        return Preprocess(
+            (int(rows), int(columns)), int(raw["channels"]), str(raw["dtype"]), (low, high), window
+        )
 
 
 @dataclass(frozen=True)
@@ -97,9 +105,9 @@ def prepare(pixels: np.ndarray, preprocess: Preprocess) -> Canvas:
     shape = (placement.height, placement.width)
     resized = functional.interpolate(image[None], size=shape, mode="bilinear", antialias=True)
     values = resized[0].numpy()
-    low, high = np.percentile(values, preprocess.clip)
+    low, high = preprocess.window or np.percentile(values, preprocess.clip)
     values = np.clip((values - low) / max(high - low, 1e-6), 0.0, 1.0)
-    mean, std = float(values.mean()), float(values.std())
+    mean, std = (0.5, 0.25) if preprocess.window else (float(values.mean()), float(values.std()))
     canvas = np.full((preprocess.channels, *preprocess.size), mean, dtype=np.float32)
     canvas[:, *placement.window] = values
     stored = np.rint(canvas * 255) if preprocess.dtype == "uint8" else canvas

@@ -17,13 +17,15 @@ class TrainConfig:
 
     ``steps`` 0 means ``steps_per_label`` × labelled frames, within ``min_steps`` and ``max_steps``; the run is cut
     into ``epochs`` equal parts, after each of which it is validated and checkpointed. ``channels`` 0 means: three
-    when the images have colour. ``threads`` 0 leaves torch's. ``focal_below`` is the prevalence of the rarest option
-    under which focal loss is used. ``reasons`` say in plain words why the values are what they are.
+    when the images have colour. ``window`` (low, high) in HU is found for CT where there are masks to learn.
+    ``threads`` 0 leaves torch's. ``focal_below`` is the prevalence of the rarest option under which focal loss is
+    used. ``reasons`` say in plain words why the values are what they are.
     """
 
     architecture: str = "resnet18"
     size: int = 224
     channels: int = 0
+    window: tuple[float, float] | None = None
     batch_size: int = 16
     steps: int = 0
     steps_per_label: float = 4.0
@@ -85,6 +87,8 @@ class TrainConfig:
         values = dict(raw)
         if isinstance(values.get("augmentation"), Mapping):
             values["augmentation"] = Augmentation(**values["augmentation"])
+        if values.get("window") is not None:
+            values["window"] = tuple(values["window"])
         values["reasons"] = tuple(values.get("reasons", ()))
         try:
             return TrainConfig(**values)

@@ -11,12 +11,11 @@ from typing import Any
 import torch
 
 from ml.data.cache import FrameCache
-from ml.data.manifest import FrameRef, Item, Manifest, read_manifest, write_manifest
+from ml.data.manifest import Item, Manifest, read_manifest, write_manifest
 from ml.data.preprocess import Preprocess
 from ml.data.progress import Cancelled, OnProgress, Progress, ShouldStop, ignore_progress, never_stop
 from ml.data.task import Task
 from ml.data.units import UNKNOWN, encode_answers
-from ml.imaging.reader import read_frame
 from ml.inference.batches import pick_device
 from ml.inference.passes import parse_passes
 from ml.models.files import WEIGHTS_FILE, ModelCard, read_card, save_model
@@ -28,11 +27,11 @@ from ml.training.config import TrainConfig
 from ml.training.evaluate import evaluate_network
 from ml.training.examples import Examples
 from ml.training.loop import Fit, TrainingError, fit
+from ml.training.plan import preprocess_for, settle
 from ml.training.report import fit_temperatures, headline_value
 
 METRICS_FILE = "metrics.json"
 CONFIG_FILE = "config.json"
-_LOOK_AT = 8
 
 
 @dataclass(frozen=True)
@@ -110,26 +109,6 @@ def train(
     return _result(folder, "finished", fitted.steps, time.monotonic() - started)
 
 
-def settle(config: TrainConfig, items: Sequence[Item]) -> TrainConfig:
-    """The recipe with what depends on the data filled in: the number of steps and of channels."""
-    config = config.with_steps(sum(len(item.frames) for item in items))
-    if config.channels:
-        return config
-    coloured = any(_has_colour(frame) for frame in _samples(items))
-    words = "three channels: the images have colour" if coloured else "one channel: the images are grey"
-    return replace(
-        config, channels=3 if coloured else 1, reasons=(*config.reasons, f"The network takes {words}.")
-    )
-
-
-def preprocess_for(config: TrainConfig, items: Sequence[Item]) -> Preprocess:
-    """Canvases in 8 bits when the files have no more, else in float16."""
-    raster = all(frame.kind == "raster" for item in items for frame in item.frames)
-    return Preprocess(
-        size=(config.size, config.size), channels=config.channels, dtype="uint8" if raster else "float16"
-    )
-
-
 def check_labels(task: Task, items: Sequence[Item]) -> None:
     """Whether there is anything to learn.
 
@@ -150,16 +129,6 @@ def check_labels(task: Task, items: Sequence[Item]) -> None:
     raise TrainingError(
         "one_class_only", "All labels so far are the same; label an image of another class, then train."
     )
-
-
-def _samples(items: Sequence[Item]) -> list[FrameRef]:
-    stride = max(1, len(items) // _LOOK_AT)
-    return [item.frames[0] for item in items[::stride][:_LOOK_AT]]
-
-
-def _has_colour(frame: FrameRef) -> bool:
-    pixels = read_frame(frame.path, frame=frame.frame, kind=frame.kind).pixels
-    return pixels.ndim == 3 and bool((pixels.max(axis=2) != pixels.min(axis=2)).any())
 
 
 def _claim(folder: Path, manifest: Manifest, config: TrainConfig) -> None:

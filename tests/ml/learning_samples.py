@@ -35,8 +35,8 @@ def disc(
     return image.clip(0, 4095).astype(np.uint16), mask
 
 
-def write_dicom(path: Path, pixels: np.ndarray) -> dict[str, Any]:
-    """Write uint16 pixels as a secondary capture; returns the manifest's frame without its key."""
+def write_dicom(path: Path, pixels: np.ndarray, *, ct: bool = False) -> dict[str, Any]:
+    """Write uint16 pixels as a secondary capture (``ct``: HU + 1024); returns the manifest's frame without its key."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
@@ -48,6 +48,8 @@ def write_dicom(path: Path, pixels: np.ndarray) -> dict[str, Any]:
         meta.MediaStorageSOPInstanceUID,
     )
     dataset.Modality, dataset.PhotometricInterpretation = "OT", "MONOCHROME2"
+    if ct:
+        dataset.Modality, dataset.RescaleSlope, dataset.RescaleIntercept = "CT", "1", "-1024"
     dataset.Rows, dataset.Columns = pixels.shape
     dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
