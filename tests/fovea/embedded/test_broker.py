@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from celery.worker import state
 from kombu import Connection, Consumer, Message, Producer, Queue
 from psycopg import OperationalError
 
@@ -82,3 +83,25 @@ def test_failed_acknowledgement_frees_the_slot_and_the_message_returns(stage: St
             got[1].ack()
     assert [message.payload for message in got] == [{"job": 1}] * 2
     assert stage.execute("SELECT count(*) FROM pgmq.q_default") == [(0,)]
+
+
+def test_worker_that_is_leaving_begins_nothing_new(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"conn_string": stage.database.url, "init_extension": False, "wait_time_seconds": 0}
+    with Connection(
+        transport="fovea.embedded.transport:Transport", transport_options={**options, "polling_interval": 0.1}
+    ) as connection:
+        channel = connection.channel()
+        got: list[Message] = []
+        with Consumer(
+            channel,
+            [Queue("default", channel=channel)],
+            callbacks=[lambda body, message: got.append(message)],
+        ):
+            Producer(channel, routing_key="default").publish({"job": 1})
+            monkeypatch.setattr(state, "should_stop", 0)
+            with pytest.raises(TimeoutError):
+                connection.drain_events(timeout=1)
+            assert not got
+            monkeypatch.setattr(state, "should_stop", None)
+            connection.drain_events(timeout=PATIENCE)
+            assert len(got) == 1
