@@ -16,7 +16,7 @@ from fovea.learning.api.queue_serializers import (
     WorkspaceSerializer,
 )
 from fovea.learning.selectors.queue import queue_front
-from fovea.learning.selectors.workspace import lease_state, workspace
+from fovea.learning.selectors.workspace import entry_of, lease_state, workspace
 from fovea.learning.services import queue
 
 
@@ -70,7 +70,8 @@ class ItemLease(ApiView):
     def post(self, request: Request, item_id: int) -> Response:
         """Take the item or keep it (the heartbeat); 409 `lease_held` while somebody else holds it."""
         item = item_get(actor=self.actor, item_id=item_id, action="annotation.make")
-        return Response(lease_state(queue.lease_take(actor=self.actor, item=item), self.actor))
+        queue.lease_take(actor=self.actor, item=item)
+        return Response(lease_state(entry_of(item.pk), self.actor))
 
     @extend_schema(operation_id="lease_release", request=None, responses={204: None})
     def delete(self, request: Request, item_id: int) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from annotations.models import Item
@@ -19,7 +20,8 @@ from fovea.learning.selectors.queue import queue_counts
 def workspace(*, actor: Actor, item_id: int) -> dict[str, Any]:
     """The document of an item that the actor may see. Raises NotFound or Forbidden."""
     item = item_get(actor=actor, item_id=item_id)
-    entry = QueueEntry.objects.select_related("lease_user").filter(item=item).first()
+    item.series.dataset = item.project.dataset
+    entry = entry_of(item.pk)
     return {
         "id": item.pk,
         "project": {"slug": item.project.slug, "name": item.project.name},
@@ -44,15 +46,20 @@ def metadata_url(item: Item) -> str:
     return f"{series_address(item.project.dataset.slug, series.study.uid, series.uid)}/metadata"
 
 
-def lease_state(entry: QueueEntry | None, actor: Actor) -> dict[str, Any]:
-    """Whose turn the item is, by the database's clock."""
-    lives = entry is not None and QueueEntry.objects.filter(pk=entry.pk, lease_expires_at__gt=Now()).exists()
-    if entry is None or not lives:
+def entry_of(item_id: int) -> QueueEntry | None:
+    """An item's place in the queue, with `is_leased`: whether its lease lives, by the database's clock."""
+    entries = QueueEntry.objects.select_related("lease_user").annotate(is_leased=Q(lease_expires_at__gt=Now()))
+    return entries.filter(item_id=item_id).first()
+
+
+def lease_state(entry: Any, actor: Actor) -> dict[str, Any]:
+    """Whose turn the item of an `entry_of` is."""
+    if entry is None or not entry.is_leased:
         return {"mine": False, "holder": None, "expires_at": None}
     return {
         "mine": entry.lease_user_id == actor.pk,
         "holder": str(entry.lease_user),
-        "expires_at": entry.lease_expires_at.isoformat() if entry.lease_expires_at else None,
+        "expires_at": entry.lease_expires_at.isoformat(),
     }
 
 

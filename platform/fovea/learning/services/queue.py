@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -92,7 +92,12 @@ def _unfinished(waiting: QuerySet[QueueEntry], actor: Actor) -> QuerySet[QueueEn
 
 
 def _take(entry: QueueEntry, actor: Actor) -> QueueEntry:
-    expires = Now() + timedelta(seconds=settings.FOVEA_LEASE_SECONDS)
-    QueueEntry.objects.filter(pk=entry.pk).update(lease_user_id=actor.pk, lease_expires_at=expires)
-    entry.refresh_from_db(fields=["lease_user", "lease_expires_at"])
+    """One statement: a lease that starts now, in database time. The entry's row is locked already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE learning_queueentry SET lease_user_id = %s, lease_expires_at = statement_timestamp() + %s "
+            "WHERE item_id = %s RETURNING lease_expires_at",
+            [actor.pk, timedelta(seconds=settings.FOVEA_LEASE_SECONDS), entry.pk],
+        )
+        entry.lease_user_id, entry.lease_expires_at = actor.pk, cursor.fetchone()[0]
     return entry
