@@ -44,9 +44,9 @@ class Limits:
     `files_per_child` files the child is replaced, so that what a codec leaks does not add up.
     """
 
-    memory: int = 4 << 30
+    memory: int = 2 << 30
     seconds: float = 60.0
-    result: int = 1 << 30
+    result: int = 512 << 20
     files_per_child: int = 1000
 
 

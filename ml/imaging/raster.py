@@ -67,7 +67,7 @@ def read_raster(path: Path, frame: int = 1) -> Array:
 
 def _pixels(image: Image.Image, info: RasterInfo) -> Array:
     if info.color:
-        return np.asarray(image.convert("RGB"))
+        return np.array(image.convert("RGB"))
     if image.mode in ("1", "LA"):
         image = image.convert("L")
     return np.ascontiguousarray(np.asarray(image).astype(info.dtype))

@@ -6,6 +6,7 @@ Decoding runs in this process, with the size checks of `codecs`. For files from 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from ml.imaging.dicom import values
 from ml.imaging.dicom.framegroups import FrameHeader, frame_header
 from ml.imaging.dicom.header import PixelFormat
 from ml.imaging.errors import UnreadableImage
-from ml.imaging.nifti import read_nifti, scaled
+from ml.imaging.nifti import NiftiInfo, read_nifti, scaled
 from ml.imaging.raster import read_raster
 from ml.imaging.sniff import SourceKind
 from ml.imaging.stored import StoredFrames, open_frames
@@ -63,10 +64,17 @@ def read_frames(path: Path | str, frames: Sequence[int], *, kind: SourceKind = "
             return [dicom_frame(stored, frame) for frame in frames]
     if kind == "raster":
         return [raster_frame(path, frame) for frame in frames]
-    volume, info = read_nifti(path)
+    volume, info = _volume(path, path.stat().st_mtime_ns)
     if not all(1 <= frame <= len(volume) for frame in frames):
         raise UnreadableImage("frame_out_of_range")
     return [Frame(scaled(volume[frame - 1], info), "MR", info.spacing[1:]) for frame in frames]
+
+
+@lru_cache(maxsize=1)
+def _volume(path: Path, changed: int) -> tuple[npt.NDArray[np.generic], NiftiInfo]:
+    """The volume read last: its slices are mostly asked for one after the other, and inflating takes seconds."""
+    volume, info = read_nifti(path)
+    return volume, info
 
 
 def raster_frame(path: Path, frame: int) -> Frame:

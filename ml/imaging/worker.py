@@ -51,6 +51,7 @@ def stored_values(path: Path, kind: SourceKind, frames: list[int] | None, limit:
     numbers = frames or list(range(1, len(volume) + 1))
     if not all(1 <= number <= len(volume) for number in numbers):
         raise UnreadableImage("frame_out_of_range")
+    _check(len(numbers) * volume[0].nbytes, limit)
     return volume[[number - 1 for number in numbers]]
 
 

@@ -120,7 +120,7 @@ def parse(data: bytes | Path, *, max_inflated: int = MAX_INFLATED_BYTES) -> Dico
 
     Missing UIDs are made from the SHA-256 of the file (2.25…), so the same bytes always get the same UIDs.
     Raises UnreadableImage: unreadable, nested_too_deep, inflates_too_large, bad_archive,
-    size_claim_too_large.
+    size_claim_too_large, unsupported_shape.
     """
     with open_dicom(data, max_inflated=max_inflated) as file:
         return header_of(file, data)
@@ -170,8 +170,10 @@ def pixel_format(file: DicomFile, repairs: list[str]) -> PixelFormat | None:
         values.integer(dataset, "NumberOfFrames") or 1,
         values.integer(dataset, "SamplesPerPixel") or 1,
     )
-    if rows * columns > MAX_FRAME_PIXELS or not 1 <= frames <= MAX_FRAMES or not 1 <= samples <= 4:
+    if rows * columns > MAX_FRAME_PIXELS or not 1 <= frames <= MAX_FRAMES:
         raise UnreadableImage("size_claim_too_large")
+    if samples not in (1, 3, 4):
+        raise UnreadableImage("unsupported_shape")
     allocated, stored, floating = _bits(file, repairs)
     photometric = values.text(dataset, "PhotometricInterpretation").upper().replace(" ", "_")
     if not photometric:
