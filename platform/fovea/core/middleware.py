@@ -1,6 +1,6 @@
 """HTTP headers that every answer carries."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
@@ -32,15 +32,10 @@ def ContentSecurityPolicy(get_response: Callable):  # noqa: N802 - Django names 
     """Set the content security policy on every answer; no inline script ever runs."""
     from asgiref.sync import iscoroutinefunction
 
-    if iscoroutinefunction(get_response):
+    async def later(request: HttpRequest) -> HttpResponse:
+        return _mark(await get_response(request))
 
-        async def middleware(request: HttpRequest) -> HttpResponse:
-            answer: Awaitable[HttpResponse] = get_response(request)
-            return _mark(await answer)
+    def now(request: HttpRequest) -> HttpResponse:
+        return _mark(get_response(request))
 
-    else:
-
-        def middleware(request: HttpRequest) -> HttpResponse:
-            return _mark(get_response(request))
-
-    return middleware
+    return later if iscoroutinefunction(get_response) else now

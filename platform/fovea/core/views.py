@@ -32,6 +32,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     answer = JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
     if not ready:
         answer.headers["Retry-After"] = "5"
+        answer._has_been_logged = True  # type: ignore[attr-defined] # whoever polls while we start fills no log
     return answer
 
 
