@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
 
@@ -30,7 +31,6 @@ def _mark(response: HttpResponse) -> HttpResponse:
 @sync_and_async_middleware
 def ContentSecurityPolicy(get_response: Callable):  # noqa: N802 - Django names middleware like classes
     """Set the content security policy on every answer; no inline script ever runs."""
-    from asgiref.sync import iscoroutinefunction
 
     async def later(request: HttpRequest) -> HttpResponse:
         return _mark(await get_response(request))

@@ -55,7 +55,9 @@ class KeysetPagination(BasePagination):
     default_limit = 50
     max_limit = 500
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(  # type: ignore[override] - lists in memory have no keyset
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
         """One page of rows. Raises Invalid on a cursor or a limit that makes no sense."""
         ordering: tuple[str, ...] = view.ordering
         limit = self._limit(request)

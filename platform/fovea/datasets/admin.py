@@ -4,10 +4,11 @@ others.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -35,7 +36,7 @@ class UncountedPaginator(Paginator):
     def count(self) -> int:
         """How many rows there are, counted up to a thousand pages."""
         limit = self.per_page * 1_000
-        return self.object_list.order_by()[:limit].count()
+        return cast("QuerySet[Model]", self.object_list).order_by()[:limit].count()
 
 
 class LookUp(admin.ModelAdmin):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -24,7 +25,7 @@ def jobs_visible(actor: Actor, *, state: str = "", kind: str = "", scope: str = 
     return rows.filter(**{name: value for name, value in wanted.items() if value})
 
 
-def job_get(actor: Actor, job_id: object) -> Job:
+def job_get(actor: Actor, job_id: UUID | str) -> Job:
     """One job. Raises NotFound when there is none of that id that the actor may see."""
     job = jobs_visible(actor).filter(pk=job_id).first()
     if job is None:

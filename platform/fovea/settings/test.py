@@ -6,7 +6,7 @@ from pathlib import Path
 
 os.environ.setdefault("FOVEA_HOME", str(Path(tempfile.gettempdir()) / f"fovea-test-{os.getpid()}"))
 
-from .base import *  # noqa: E402, F403
+from .base import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405

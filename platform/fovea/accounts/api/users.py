@@ -7,7 +7,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import Serializer
 
 from fovea.accounts import selectors, services
 from fovea.accounts.access import SITE, may
@@ -20,7 +20,6 @@ from fovea.accounts.api.serializers import (
     UserUpdateSerializer,
 )
 from fovea.accounts.api.session import refuse_tokens
-from fovea.accounts.models import User
 from fovea.core.api import ApiView, ListView
 
 
@@ -38,7 +37,7 @@ class UserListView(ListView):
     def get(self, request: Request) -> Response:
         """By name. People who give roles but are no site admins see id, username and display_name only."""
         rows = selectors.users_visible(self.actor, **self.query(UserFilterSerializer))
-        serializer: type[BaseSerializer[User]] = (
+        serializer: type[Serializer] = (
             UserSerializer if may(self.actor, "site.admin", SITE) else PersonSerializer
         )
         return self.page(rows, serializer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -84,7 +84,7 @@ class UploadDetail(ApiView):
             actor=self.actor,
             upload_id=pk,
             offset=int(text),
-            content=request.stream or request._request,
+            content=cast(BinaryIO, request.stream or request._request),
             length=int(length) if length.isdigit() else None,
         )
         return Response(UploadSerializer(upload).data)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from django.db.models import F, QuerySet
 
 from fovea.core.storage import blob_path
 from fovea.datasets.models import Instance, Series
+from ml.imaging.reader import SourceKind
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class FrameRef:
     columns: int
     path: Path
     sha256: str
-    kind: str
+    kind: SourceKind
 
 
 def ordered_instances(series_id: int) -> QuerySet[Instance]:
@@ -72,5 +74,5 @@ def _ref(instance: Instance, number: int, address: str) -> FrameRef:
         columns=instance.columns,
         path=blob_path(instance.source_id),
         sha256=instance.source_id,
-        kind=instance.source_kind,
+        kind=cast(SourceKind, instance.source_kind),
     )

@@ -99,7 +99,9 @@ def import_uploads(
     """
     if not 1 <= len(set(uploads)) <= MAX_FILES:
         raise Invalid(f"`uploads` lists 1 to {MAX_FILES:,} uploads.")
-    rows = Upload.objects.select_for_update().filter(dataset=dataset, user_id=actor.pk, pk__in=uploads)
+    rows = Upload.objects.select_for_update(of=("self",)).filter(
+        dataset=dataset, user_id=actor.pk, pk__in=uploads
+    )
     found = list(rows.select_related("blob").order_by("created_at", "name"))
     if len(found) != len(set(uploads)):
         raise Invalid(

@@ -31,7 +31,7 @@ def run_get(*, actor: Actor, run_id: int, action: str = "run.view") -> Run:
 
 def live_run(project_id: int) -> Run | None:
     """The run that is queued or going on, if any."""
-    return _runs().filter(project_id=project_id, now__in=("queued", "running")).first()
+    return _runs().filter(project_id=project_id, now__in=("queued", "running")).first()  # type: ignore[misc]
 
 
 def _runs() -> QuerySet[Run]:

@@ -39,7 +39,7 @@ def labels_per_day(project: Project, days: int = DAYS) -> list[dict[str, Any]]:
     since = timezone.now() - timedelta(days=days)
     rows = Item.objects.filter(project=project, state=ItemState.SUBMITTED, submitted_at__gte=since)
     counted = rows.annotate(day=TruncDate("submitted_at")).values("day").annotate(count=Count("id"))
-    return list(counted.order_by("day"))
+    return [dict(row) for row in counted.order_by("day")]
 
 
 def proposals_kept(project: Project) -> dict[str, Any]:

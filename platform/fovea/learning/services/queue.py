@@ -7,7 +7,6 @@ it is simply free again. All writes here are single rows found by an index: the 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -95,9 +94,10 @@ def _take(entry: QueueEntry, actor: Actor) -> QueueEntry:
     """One statement: a lease that starts now, in database time. The entry's row is locked already."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE learning_queueentry SET lease_user_id = %s, lease_expires_at = statement_timestamp() + %s "
+            "UPDATE learning_queueentry SET lease_user_id = %s, "
+            "lease_expires_at = statement_timestamp() + make_interval(secs => %s) "
             "WHERE item_id = %s RETURNING lease_expires_at",
-            [actor.pk, timedelta(seconds=settings.FOVEA_LEASE_SECONDS), entry.pk],
+            [actor.pk, settings.FOVEA_LEASE_SECONDS, entry.pk],
         )
         entry.lease_user_id, entry.lease_expires_at = actor.pk, cursor.fetchone()[0]
     return entry

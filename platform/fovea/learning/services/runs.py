@@ -83,7 +83,7 @@ def run_cancel(*, actor: Actor, run: Run) -> Run:
     """Stop a run: at once while it is queued, within seconds while it trains. Raises Conflict when it is over."""
     require(actor, "run.cancel", run.project.scope)
     runs_settle(run.project_id)
-    job = Job.objects.filter(pk=run.job_id).first()
+    job = Job.objects.filter(pk=run.job_id).first() if run.job_id else None
     if job is None:
         raise Conflict("The run has no job; there is nothing to cancel.", code="run_over")
     job_cancel(actor=actor, job=job)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db import transaction
@@ -28,7 +28,7 @@ from fovea.learning.services.prefill import prefill_front
 from fovea.learning.services.ranking import rank_plan, ranks_write
 from fovea.learning.services.score_rows import scores_write
 from fovea.learning.services.settings import check_strategy
-from ml.data.progress import Cancelled, Progress
+from ml.data.progress import Cancelled, OnProgress, Progress
 
 CHUNK = 20_000
 
@@ -164,7 +164,14 @@ def scores_folder(folder: Path) -> Path:
     return folder / "scores"
 
 
-def stages(job: JobRun, start: float, end: float) -> dict[str, Callable[..., Any]]:
+class Stages(TypedDict):
+    """What the engine's functions take to report and to be stopped."""
+
+    on_progress: OnProgress
+    should_stop: Callable[[], bool]
+
+
+def stages(job: JobRun, start: float, end: float) -> Stages:
     """What the engine's functions take to report into this part of the job's bar, and to be stopped."""
     names = {"decode": "Reading images", "score": "Scoring", "predict": "Drawing proposals"}
 

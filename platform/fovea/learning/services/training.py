@@ -143,7 +143,7 @@ def _recipe(run: Run, task: Any, labels: int) -> dict[str, Any]:
 
 def _reporter(job: JobRun, run: Run) -> Callable[[Progress], None]:
     """Progress of the engine to the job's bar and, every other second, to the run's curves."""
-    last = {"at": 0.0, "metric": None}
+    last: dict[str, Any] = {"at": 0.0, "metric": None}
 
     def report(progress: Progress) -> None:
         start, end = _SHARES.get(progress.phase, (0.0, 1.0))

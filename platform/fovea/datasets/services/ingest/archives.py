@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from fovea.core.storage import StoredBlob, blob_put
 
@@ -106,7 +106,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limits:
         ) from error
 
 
-def _bounded(source: BinaryIO, entry: zipfile.ZipInfo, left: int, limits: ArchiveLimits) -> Iterator[bytes]:
+def _bounded(source: IO[bytes], entry: zipfile.ZipInfo, left: int, limits: ArchiveLimits) -> Iterator[bytes]:
     """The member's bytes, counted as they come; what the archive claims about sizes is not trusted."""
     size = 0
     while chunk := source.read(_CHUNK):
@@ -124,7 +124,7 @@ def _bounded(source: BinaryIO, entry: zipfile.ZipInfo, left: int, limits: Archiv
         yield chunk
 
 
-def _directory_bytes(file: BinaryIO) -> int:
+def _directory_bytes(file: IO[bytes]) -> int:
     """The size of the list of files, from the end records (APPNOTE 4.3.14 and 4.3.16), before that list is
     read into memory.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
@@ -129,7 +130,7 @@ def _store_all(batch: Import, hooks: Hooks, preparer: Preparer) -> None:
 
 def _prepared(file: ImportFile, preparer: Preparer) -> Prepared | None:
     """The file, read; None when it is not an image, and then its row says what it is."""
-    found = preparer.prepare(file.name, file.blob_id)
+    found = preparer.prepare(file.name, file.blob_id or "")
     if isinstance(found, Prepared):
         return found
     settle(file, found)
@@ -163,7 +164,7 @@ def _finish_all(batch: Import, hooks: Hooks, preparer: Preparer) -> None:
         finished = series_finish(step, preparer)
         with hooks.guard():
             finished.save()
-            transaction.on_commit(lambda step=step: _announce(batch, step))
+            transaction.on_commit(partial(_announce, batch, step))
 
 
 def _announce(batch: Import, series_ids: list[int]) -> None:
