@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -55,10 +55,8 @@ class KeysetPagination(BasePagination):
     default_limit = 50
     max_limit = 500
 
-    def paginate_queryset(  # type: ignore[override] - lists in memory have no keyset
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
-        """One page of rows. Raises Invalid on a cursor or a limit that makes no sense."""
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """One page of rows of a queryset. Raises Invalid on a cursor or a limit that makes no sense."""
         ordering: tuple[str, ...] = view.ordering
         limit = self._limit(request)
         rows = queryset.order_by(*ordering)
