@@ -22,7 +22,7 @@
  * @property {{title: string, patient: string, modality: string, series_description: string, done: number, total: number}} case
  * @property {{key: string, image_id: string, rows: number, columns: number}[]} frames
  * @property {string} metadata_url
- * @property {{is_volume: boolean, reason: string, spacing: number[]}} geometry
+ * @property {{is_volume: boolean, reason: string, spacing: number[] | null}} geometry spacing: mm, slice first where there is one
  * @property {Lease} lease
  * @property {{version: number, content: Content, source: string, author: string | null, saved_at: string | null, submitted: boolean}} annotation
  * @property {Prediction | null} prediction

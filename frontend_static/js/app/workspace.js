@@ -346,6 +346,7 @@ function startIndex(doc) {
 }
 
 /** @param {WorkspaceDocument} doc */
-function spacingOf({ geometry }) {
-  return geometry.spacing.length === 3 && !geometry.is_volume ? geometry.spacing.slice(-2) : geometry.spacing;
+function spacingOf({ geometry: { spacing, is_volume: volume } }) {
+  if (!spacing) return [];
+  return volume ? spacing : spacing.slice(-2);
 }

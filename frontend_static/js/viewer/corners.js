@@ -39,7 +39,8 @@ export class Corners {
     const count = stage.series?.frames.length ?? 0;
     const spacing = [...values('00280030').slice(0, 2), values('00180050')[0]].map(Number).filter((value) => value > 0);
     const z = Number(values('00200032')[2]);
-    const plane = [planeName(orientation), laterality(values)].filter(Boolean).join(' · ');
+    const known = Object.values(letters).some(Boolean);
+    const plane = [known ? planeName(orientation) : 'orientation not stated', laterality(values)].filter(Boolean).join(' · ');
     this.#write('topRight', [`Im ${stage.index + 1}/${count}`, Number.isFinite(z) ? `Loc ${number(z, 1)} mm` : '', spacingText(spacing), plane]);
   }
 
