@@ -35,6 +35,7 @@ def predict(
     passes: str = "flips",
     batch_size: int = 16,
     device: str = "auto",
+    threads: int = 0,
     cache_dir: str | os.PathLike[str] | None = None,
     on_progress: OnProgress = ignore_progress,
     should_stop: ShouldStop = never_stop,
@@ -54,7 +55,7 @@ def predict(
     if unknown:
         raise ValueError(f"The manifest has no item “{unknown[0]}”; ask only for items it holds.")
     items = [by_id[name] for name in wanted]
-    place = pick_device(device)
+    place = pick_device(device, threads)
     network, card = load_model(Path(run_dir), place)
     cache = FrameCache(Path(cache_dir or Path(run_dir).parent / "tensor-cache"), card.preprocess)
     frames = [frame for item in items for frame in item.frames]

@@ -51,6 +51,7 @@ def score(
     passes: str = "flips",
     batch_size: int = 32,
     device: str = "auto",
+    threads: int = 0,
     ids: Iterable[str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     on_progress: OnProgress = ignore_progress,
@@ -66,7 +67,7 @@ def score(
     """
     start = time.monotonic()
     manifest = read_manifest(manifest_path)
-    place = pick_device(device)
+    place = pick_device(device, threads)
     network, card = load_model(Path(run_dir), place)
     looks = parse_passes(passes, card.flips)
     items = _chosen(manifest.by_id(), manifest.split("pool"), ids)

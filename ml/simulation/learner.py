@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ml.data.cache import FrameCache
 from ml.data.manifest import Item, Manifest
 from ml.data.progress import OnProgress, ShouldStop, ignore_progress, never_stop
+from ml.inference.batches import pick_device
 from ml.inference.passes import parse_passes
 from ml.inference.score import Scores, score_items
 from ml.models.files import ModelCard
@@ -55,9 +55,7 @@ class Learner:
         frames = [frame for item in (*pool, *self._test) for frame in item.frames]
         self._cache.ensure(frames, on_progress=on_progress, should_stop=should_stop)
         self._passes = parse_passes(passes, self.recipe.flips)
-        self._device = torch.device("cpu")
-        if self.recipe.threads:
-            torch.set_num_threads(self.recipe.threads)
+        self._device = pick_device(self.recipe.device, self.recipe.threads)
 
     def train(self, items: Sequence[Item], seed: int) -> Trained:
         """Train from scratch on ``items`` by the recipe's fixed number of steps; measured on the test split."""

@@ -1,5 +1,6 @@
 """The recipe of a training run: one frozen dataclass, its defaults and how they follow from the task."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -122,6 +123,10 @@ class TrainConfig:
             reasons.append(f"Canvas of {config.size} pixels: the images have no more.")
         else:
             reasons.append(f"Images are brought to {config.size} × {config.size} pixels, their aspect kept.")
+        if device == "cpu":
+            cores = os.cpu_count() or 1
+            config = replace(config, threads=max(1, cores - 1))
+            reasons.append(f"{config.threads} of {cores} processor cores compute; what is left serves the website.")
         return replace(config, reasons=tuple(reasons))
 
     def with_steps(self, labels: int) -> "TrainConfig":

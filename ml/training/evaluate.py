@@ -37,7 +37,7 @@ def evaluate(
         Cancelled: ``should_stop`` said so.
     """
     config = config or TrainConfig()
-    device = pick_device(config.device)
+    device = pick_device(config.device, config.threads)
     network, card = load_model(Path(run_dir), device)
     manifest = read_manifest(manifest_path)
     cache = FrameCache(Path(cache_dir or Path(run_dir).parent / "tensor-cache"), card.preprocess)

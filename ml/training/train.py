@@ -71,13 +71,11 @@ def train(
     manifest, folder = read_manifest(manifest_path), Path(run_dir)
     items = manifest.split("train", labelled=True)
     check_labels(manifest.task, items)
-    if config.threads:
-        torch.set_num_threads(config.threads)
     config = settle(config, items)
     _claim(folder, manifest, config)
     if (folder / METRICS_FILE).exists():
         return _result(folder, "finished", config.steps, time.monotonic() - started)
-    device = pick_device(config.device)
+    device = pick_device(config.device, config.threads)
     cache = FrameCache(
         Path(cache_dir or folder.parent / "tensor-cache"),
         preprocess_for(config, items),

@@ -42,7 +42,7 @@ def _chosen(out: Path, strategy: str) -> list[list[str]]:
 
 
 def test_every_strategy_has_a_curve_per_seed_and_starts_from_the_same_labels(finished, manifest):
-    out, result = finished
+    out, _ = finished
     train = {item.id for item in manifest.split("train")}
     for seed in range(2):
         starts = set()
