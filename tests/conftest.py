@@ -12,10 +12,10 @@ import pytest
 
 if TYPE_CHECKING:
     from rest_framework.test import APIClient
-    from tests.workers import Worker
 
     from fovea.accounts.models import User
     from fovea.jobs.models import Job
+    from tests.workers import Worker
 
 ROOT = Path(__file__).resolve().parents[1]
 
