@@ -59,7 +59,13 @@ def version_save(
 
 @transaction.atomic
 def version_submit(
-    *, actor: Actor, item: Item, base_version: int, key: UUID, seconds: float = 0.0
+    *,
+    actor: Actor,
+    item: Item,
+    base_version: int,
+    key: UUID,
+    seconds: float = 0.0,
+    source: str = Source.HUMAN,
 ) -> AnnotationVersion:
     """Declare the labels of `base_version` finished: a new version, submitted, that states every part the schema asks.
 
@@ -79,6 +85,7 @@ def version_submit(
         key,
         schema,
         content,
+        source=source,
         seconds=seconds,
         submitted=True,
         prediction=base.prediction if base else None,

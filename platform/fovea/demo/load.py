@@ -172,7 +172,9 @@ def _label_item(actor: User, item: Item, truth: _Truth) -> None:
     version = version_save(
         actor=actor, item=item, base_version=0, key=key, content=content, partial=False, source="import"
     )
-    version_submit(actor=actor, item=item, base_version=version.number, key=uuid5(key, "submit"))
+    version_submit(
+        actor=actor, item=item, base_version=version.number, key=uuid5(key, "submit"), source="import"
+    )
 
 
 def _slices(frames: list[Any], masks: dict[str, np.ndarray]) -> Iterator[tuple[str, str]]:
