@@ -52,8 +52,10 @@ def _summary(result: Json) -> str:
     seeds = result["protocol"]["seeds"]
     text = (
         f"{escape(result['metric'])} on {items['test']} test items while labels grow in a pool of {items['pool']}; "
-        f"{seeds} paired seeds. The same recipe with all labels reaches {full['mean']:.3f}."
+        f"{seeds} paired seeds."
     )
+    if full["mean"] is not None:
+        text += f" The same recipe with all labels reaches {full['mean']:.3f}."
     if not result["patient_ids_known"]:
         text += " The images carry no patient ids, so patients may be on both sides of the test line."
     return text
@@ -62,7 +64,8 @@ def _summary(result: Json) -> str:
 def _chart(result: Json) -> str:
     budgets = result["budgets"]
     means = {name: entry["mean"] for name, entry in result["strategies"].items()}
-    values = [value for curve in means.values() for value in curve] + [result["full"]["mean"]]
+    full = result["full"]["mean"]
+    values = [value for curve in means.values() for value in curve] + ([] if full is None else [full])
     low, high = min(values), max(values)
     low, high = low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)
 
@@ -82,11 +85,12 @@ def _chart(result: Json) -> str:
     marks += [
         f'<text x="{x(b):.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{b}</text>' for b in budgets
     ]
-    full = y(result["full"]["mean"])
-    marks.append(
-        f'<line x1="{_LEFT}" x2="{_WIDTH - 20}" y1="{full:.1f}" y2="{full:.1f}" stroke="currentColor" '
-        f'stroke-dasharray="4 4" opacity=".5"/><text x="{_LEFT + 4}" y="{full - 5:.1f}">all labels</text>'
-    )
+    if full is not None:
+        at = y(full)
+        marks.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - 20}" y1="{at:.1f}" y2="{at:.1f}" stroke="currentColor" '
+            f'stroke-dasharray="4 4" opacity=".5"/><text x="{_LEFT + 4}" y="{at - 5:.1f}">all labels</text>'
+        )
     for index, (name, curve) in enumerate(means.items()):
         colour = _COLOURS[index % len(_COLOURS)]
         points = " ".join(f"{x(b):.1f},{y(v):.1f}" for b, v in zip(budgets, curve, strict=True))

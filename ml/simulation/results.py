@@ -35,7 +35,7 @@ def summarise(
     }
     areas = {name: aubc(budgets, curve) for name, curve in curves.items()}
     chance = 0.5 if task.questions and not task.classes else 0.0
-    full_score = float(np.mean(full))
+    full_score = float(np.mean(full)) if full else None
     several = protocol.seeds > 1
     names, penalties = penalty_matrix(curves) if several and len(curves) > 1 else ([], np.zeros((0, 0)))
     return {
@@ -76,9 +76,9 @@ def _area(area: np.ndarray, reference: np.ndarray | None) -> Json:
 
 
 def _ratios(
-    budgets: np.ndarray, curves: dict[str, np.ndarray], name: str, full: float, chance: float
+    budgets: np.ndarray, curves: dict[str, np.ndarray], name: str, full: float | None, chance: float
 ) -> dict[str, Json]:
-    if REFERENCE not in curves or name == REFERENCE:
+    if full is None or REFERENCE not in curves or name == REFERENCE:
         return {}
     found = {}
     for tau in TAUS:

@@ -126,7 +126,9 @@ class TrainConfig:
         if device == "cpu":
             cores = os.cpu_count() or 1
             config = replace(config, threads=max(1, cores - 1))
-            reasons.append(f"{config.threads} of {cores} processor cores compute; what is left serves the website.")
+            reasons.append(
+                f"{config.threads} of {cores} processor cores compute; what is left serves the website."
+            )
         return replace(config, reasons=tuple(reasons))
 
     def with_steps(self, labels: int) -> "TrainConfig":
@@ -152,7 +154,13 @@ _MASK_AUGMENTATION = Augmentation(elastic=0.02, gamma=0.3, flip_vertical=True)
 
 def _quick_answers() -> TrainConfig:
     return TrainConfig(
-        architecture="small_cnn", size=128, batch_size=16, max_steps=600, min_steps=200, bootstrap=200
+        architecture="small_cnn",
+        size=96,
+        batch_size=16,
+        min_steps=300,
+        max_steps=600,
+        learning_rate=3e-3,
+        bootstrap=200,
     )
 
 

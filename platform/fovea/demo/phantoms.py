@@ -112,7 +112,7 @@ def _texture(rng: np.random.Generator, size: int, sigma: float) -> Float:
 def _place_nodule(rng: np.random.Generator, lungs: Float, size: int) -> tuple[float, float, float]:
     rows, columns = np.nonzero(lungs > 0.9)
     pick = rng.integers(rows.size)
-    return float(rows[pick]), float(columns[pick]), float(rng.uniform(0.028, 0.05) * size)
+    return float(rows[pick]), float(columns[pick]), float(rng.uniform(0.05, 0.09) * size)
 
 
 def _organ(rng: np.random.Generator, x: Float, y: Float, z: Float) -> npt.NDArray[np.bool_]:
