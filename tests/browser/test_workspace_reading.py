@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from . import workspace_server
 from .workspace_page import WorkspacePage, decode_rle
 
 pytestmark = pytest.mark.browser
@@ -197,3 +198,16 @@ def test_space_peeks_while_held_and_h_hides(workspace: WorkspacePage, page: Page
     assert page.evaluate("fovea.viewer.overlay.hidden") is False
     workspace.key("h")
     assert page.evaluate("fovea.viewer.overlay.hidden") is True
+
+
+def test_where_there_is_nothing_to_draw_alt_and_a_digit_answers(
+    workspace: WorkspacePage, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions_only = {**workspace_server.SCHEMA, "classes": [], "boxes": []}
+    monkeypatch.setattr(workspace_server, "SCHEMA", questions_only)
+    workspace.state.cases["101"].prediction = None
+    workspace.open("101")
+    expect(page.locator('[data-action="tool.brush"]')).to_be_hidden()
+    workspace.key("Alt+2")
+    workspace.key("Alt+3")
+    assert workspace.wait_saved()["answers"] == {"finding": "glioma", "signs": ["bleeding"]}

@@ -43,6 +43,6 @@ export function runAction(workspace, id) {
   const [group, rest] = id.split('.');
   if (group === 'tool') return workspace.setTool(/** @type {ToolName} */ (rest));
   if (group === 'preset') return workspace.viewer.applyPreset(Number(rest));
-  if (group === 'class' && /^\d$/.test(rest)) return workspace.labels.choose(Number(rest) - 1);
+  if (group === 'class' && /^\d$/.test(rest)) return workspace.chooseNth(Number(rest) - 1);
   return ACTIONS[id]?.(workspace);
 }

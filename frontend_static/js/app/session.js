@@ -101,6 +101,7 @@ export class Session {
     const [done, next] = await Promise.allSettled([finished, asked]);
     if (done.status === 'rejected') {
       if (next.status === 'fulfilled' && next.value) releaseLease(next.value.id).catch(() => {});
+      renewLease(open.doc.id).catch(() => {});
       throw done.reason;
     }
     open.autosave.dispose();

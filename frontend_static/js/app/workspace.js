@@ -80,6 +80,12 @@ export class Workspace {
     this.viewer.setTool(tool);
   }
 
+  /** The class at a place, or, where there is nothing to draw, that option of the first open question. @param {number} place */
+  chooseNth(place) {
+    if (this.labels.hasMasks || this.labels.hasBoxes) return this.labels.choose(place);
+    return this.sections.questions.press(place);
+  }
+
   /** Take over everything the model proposes and nobody decided on. */
   acceptAll() {
     const proposal = this.open?.proposal;
@@ -248,7 +254,8 @@ export class Workspace {
   #showQuestions() {
     if (!this.open) return;
     const { doc, document, proposal } = this.open;
-    this.sections.questions.update(doc.schema.questions ?? [], document.answers, proposal?.answers ?? {}, proposal?.prediction.confidence.answers ?? {});
+    this.sections.questions.update(doc.schema.questions ?? [], document.answers, proposal?.answers ?? {},
+      proposal?.prediction.confidence.answers ?? {}, { keys: !this.labels.hasMasks && !this.labels.hasBoxes });
   }
 
   #showProposal() {

@@ -36,7 +36,7 @@ export const ACTIONS = [
   ...group('Classes', [
     ['class.previous', 'Previous class', ['KeyQ']],
     ['class.next', 'Next class', ['KeyW']],
-    ...DIGITS.map((n) => /** @type {[string, string, string[]]} */ ([`class.${n}`, `Class ${n}`, [`Alt+Digit${n}`]])),
+    ...DIGITS.map((n) => /** @type {[string, string, string[]]} */ ([`class.${n}`, `Class ${n}, or answer ${n} where there is nothing to draw`, [`Alt+Digit${n}`]])),
   ]),
   ...group('Image', [
     ['preset.0', 'The file’s own window', ['Digit0', 'Numpad0']],

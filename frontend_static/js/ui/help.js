@@ -25,7 +25,7 @@ export function showShortcuts(own) {
  * @param {string} title
  */
 function rangeTitle(id, title) {
-  if (id === 'class.1') return 'Choose a class';
+  if (id === 'class.1') return 'Choose a class (or an answer)';
   return id === 'preset.1' ? 'Window presets' : title;
 }
 

@@ -14,6 +14,8 @@ export class QuestionsSection {
   /** @type {Answers} */ #suggested = {};
   /** @type {Record<string, Record<string, number>>} */ #confidence = {};
 
+  #keys = false;
+
   /** @param {(key: string, value: string | string[] | null) => void} onAnswer null: taken back */
   constructor(onAnswer) {
     this.onAnswer = onAnswer;
@@ -26,8 +28,10 @@ export class QuestionsSection {
    * @param {Answers} answers
    * @param {Answers} suggested by the model
    * @param {Record<string, Record<string, number>>} confidence by question and value, 0–1
+   * @param {{keys: boolean}} options keys: Alt+1–9 answer the first open question
    */
-  update(questions, answers, suggested, confidence) {
+  update(questions, answers, suggested, confidence, { keys }) {
+    this.#keys = keys;
     this.element.hidden = questions.length === 0;
     [this.#questions, this.#answers, this.#suggested, this.#confidence] = [questions, answers, suggested, confidence];
     for (const key of this.#missing) if (answers[key] !== undefined) this.#missing.delete(key);
@@ -39,9 +43,20 @@ export class QuestionsSection {
   /** @param {string[]} keys unanswered questions to point at */
   showMissing(keys) {
     this.#missing = new Set(keys);
-    this.update(this.#questions, this.#answers, this.#suggested, this.#confidence);
+    this.update(this.#questions, this.#answers, this.#suggested, this.#confidence, { keys: this.#keys });
     this.element.querySelector('.missing')?.scrollIntoView({ block: 'nearest' });
     /** @type {HTMLElement | null} */ (this.element.querySelector('.missing button'))?.focus();
+  }
+
+  /** Press an option of the first question without an answer, or of the last one. @param {number} place 0 for the first */
+  press(place) {
+    const question = this.#open;
+    const option = question?.options[place];
+    if (question && option) this.onAnswer(question.key, this.#answerAfter(question, option.value));
+  }
+
+  get #open() {
+    return this.#questions.find(({ key }) => this.#answers[key] === undefined) ?? this.#questions[this.#questions.length - 1];
   }
 
   /** @param {Question} question */
@@ -52,7 +67,7 @@ export class QuestionsSection {
     const label = h('div', { class: 'question-text', id: `question-${key}` }, text,
       required && h('span', { class: 'muted', title: 'Needs an answer' }, ' *'), type === 'multiple' && h('span', { class: 'note', text: ' any number' }));
     const group = h('div', { class: `options${short ? ' even' : ''}`, role: type === 'multiple' ? 'group' : 'radiogroup', 'aria-labelledby': label.id },
-      ...options.map((option) => this.#option(question, option)));
+      ...options.map((option, place) => this.#option(question, option, this.#keys && question === this.#open ? place : -1)));
     return h('div', { class: `question${missing ? ' missing' : ''}`, 'data-key': key }, label, group,
       missing && h('div', { class: 'note bad', text: 'Please answer before you submit.' }));
   }
@@ -60,8 +75,9 @@ export class QuestionsSection {
   /**
    * @param {Question} question
    * @param {{value: string, label: string}} option
+   * @param {number} place of its key, -1 when it has none
    */
-  #option(question, { value, label }) {
+  #option(question, { value, label }, place) {
     const { key, type } = question;
     const chosen = holds(this.#answers[key], value);
     const open = this.#answers[key] === undefined;
@@ -72,7 +88,7 @@ export class QuestionsSection {
       class: `option${chosen ? ' chosen' : ''}${suggested ? ' suggested' : ''}`, role: type === 'multiple' ? 'checkbox' : 'radio',
       'aria-checked': chosen, 'data-option': `${key}/${value}`, onclick: () => this.onAnswer(key, this.#answerAfter(question, value)),
       title: suggested ? 'Suggested by the model; press to confirm' : undefined,
-    }, label, sure && h('span', { class: 'share', text: percent(share) }));
+    }, label, sure && h('span', { class: 'share', text: percent(share) }), place >= 0 && place < 9 && h('kbd', { text: `Alt ${place + 1}` }));
   }
 
   /**
