@@ -32,12 +32,17 @@ class Line:
     style: str = "main"
 
 
-def line_chart(lines: Sequence[Line], *, x_title: str, title: str, digits: int = 2) -> SafeString:
-    """Lines over a shared axis with their intervals as a band. Returns an empty string when there is nothing to draw."""
+def line_chart(
+    lines: Sequence[Line], *, x_title: str, title: str, digits: int = 2, most: float | None = None
+) -> SafeString:
+    """Lines over a shared axis with their intervals as a band; `most` is the highest value there can be.
+
+    Returns an empty string when there is nothing to draw.
+    """
     points = [point for line in lines for point in line.points]
     if not points:
         return SafeString("")
-    scale = _Scale(points)
+    scale = _Scale(points, most)
     described = "; ".join(
         f"{line.name}: " + ", ".join(f"{p.y:.{digits}f} at {p.x:g}" for p in line.points) for line in lines
     )
@@ -55,7 +60,7 @@ def line_chart(lines: Sequence[Line], *, x_title: str, title: str, digits: int =
 
 
 class _Scale:
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[Point], most: float | None) -> None:
         xs = [p.x for p in points]
         ys = [v for p in points for v in (p.y, p.low, p.high) if v is not None]
         self.x0, self.x1 = min(xs), max(xs)
@@ -63,7 +68,9 @@ class _Scale:
             self.x0, self.x1 = self.x0 * 0.5, self.x1 * 1.5 or 1.0
         low, high = min(ys), max(ys)
         room = max(high - low, 0.02) * 0.15
-        self.y0, self.y1 = low - room, high + room
+        self.y0, self.y1 = max(low - room, 0.0) if low >= 0 else low - room, high + room
+        if most is not None:
+            self.y1 = min(self.y1, most)
 
     def x(self, value: float) -> float:
         return round(_LEFT + (value - self.x0) / (self.x1 - self.x0) * (WIDTH - _LEFT - _RIGHT), 1)

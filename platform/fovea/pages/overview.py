@@ -39,7 +39,7 @@ def learning_curve(models: list[TrainedModel]) -> SafeString:
                 Point(model.labelled, model.headline_value, headline.get("low"), headline.get("high"), note)
             )
     points.sort(key=lambda point: point.x)
-    return line_chart([Line("held-out", points)], x_title="labelled items", title="Learning curve")
+    return line_chart([Line("held-out", points)], x_title="labelled items", title="Learning curve", most=1.0)
 
 
 def run_chart(run: Run) -> SafeString:

@@ -138,13 +138,15 @@ def test_an_outsider_sees_nothing_of_a_project(full: SimpleNamespace) -> None:
         answer = client.get(address)
         assert answer.status_code == 200 if address in personal else answer.status_code in (403, 404), address
         text = answer.content.decode()
-        assert full.project.name not in text and full.dataset.name not in text, address
+        assert full.project.name not in text, address
+        assert full.dataset.name not in text, address
 
 
 def test_a_stranger_is_sent_to_the_sign_in(full: SimpleNamespace) -> None:
     for address in addresses(full):
         answer = Client().get(address)
-        assert answer.status_code == 302 and answer["Location"].startswith("/sign-in/?next="), address
+        assert answer.status_code == 302, address
+        assert answer["Location"].startswith("/sign-in/?next="), address
 
 
 def test_signing_in_goes_where_one_wanted_and_never_to_another_site(db) -> None:
