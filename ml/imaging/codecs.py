@@ -84,9 +84,7 @@ def _native(data: bytes, pixels: PixelFormat, little: bool, bit_offset: int) -> 
 
 
 def _expand_422(data: npt.NDArray[np.uint8], pixels: PixelFormat) -> Array:
-    """YBR_FULL_422 stores Y1 Y2 Cb Cr for each two pixels (PS3.3 C.7.6.3.1.2): give each pixel its own
-    chroma.
-    """
+    """YBR_FULL_422 stores Y1 Y2 Cb Cr for two pixels (PS3.3 C.7.6.3.1.2): give each its own chroma."""
     if pixels.bits_allocated != 8 or pixels.columns % 2:
         raise UnreadableImage("unsupported_shape")
     pairs = data.reshape(pixels.rows, pixels.columns // 2, 4)

@@ -1,4 +1,4 @@
-"""Colour as RGB, palettes, and grey that gets brighter with its value."""
+"""Colour as RGB, palettes and look-up tables."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -49,12 +49,6 @@ def rgb_to_uint8(pixels: Array, bits_stored: int) -> RGB:
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
-def invert(pixels: Array, stored: PixelFormat) -> Array:
-    """MONOCHROME1 as MONOCHROME2: the stored range mirrored, in a type that holds it."""
-    low, high = stored.stored_range
-    return ((low + high) - pixels.astype(np.int64)).astype(pixels.dtype)
-
-
 def lookup_table(dataset: Dataset | None, *, signed: bool) -> LookupTable | None:
     """The table in a modality or VOI LUT item (PS3.3 C.11.1, C.11.2); None when there is none that fits."""
     if dataset is None:
@@ -66,8 +60,7 @@ def lookup_table(dataset: Dataset | None, *, signed: bool) -> LookupTable | None
 
 
 def expand_segments(words: list[int]) -> npt.NDArray[np.uint16]:
-    """A segmented palette (PS3.3 C.7.9.2): discrete, linear and indirect segments of 16-bit words, written
-    out.
+    """A segmented palette (PS3.3 C.7.9.2), its discrete, linear and indirect segments written out.
 
     Raises UnreadableImage("unsupported_shape") when it is malformed or longer than any table can be.
     """

@@ -20,9 +20,7 @@ REASONS: dict[str, str] = {
 
 
 class UnreadableImage(ValueError):
-    """An image cannot be used. `reason` is a key of `REASONS`; the message never quotes values from the
-    file.
-    """
+    """An image cannot be used. `reason`: a key of `REASONS`; the message never quotes the file."""
 
     def __init__(self, reason: str, message: str = "") -> None:
         if reason not in REASONS:

@@ -33,8 +33,7 @@ class ImageObject:
 
 
 def describe(path: Path, *, modality: str = "") -> ImageObject:
-    """Describe a DICOM, PNG, JPEG, TIFF or NIfTI file. `modality` is for files that do not say (default OT, for
-    NIfTI MR).
+    """Describe a DICOM, PNG, JPEG, TIFF or NIfTI file. `modality`: of files that do not say (OT, NIfTI MR).
 
     Raises UnreadableImage for what cannot be read.
     """

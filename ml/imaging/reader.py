@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ml.imaging.color import has_palette, invert, lookup_table, palette_to_rgb, rgb_to_uint8
+from ml.imaging.color import has_palette, lookup_table, palette_to_rgb, rgb_to_uint8
 from ml.imaging.dicom import values
-from ml.imaging.dicom.framegroups import FrameHeader, frame_header
-from ml.imaging.dicom.header import PixelFormat
+from ml.imaging.dicom.framegroups import frame_header
 from ml.imaging.errors import UnreadableImage
 from ml.imaging.nifti import NiftiInfo, read_nifti, scaled
 from ml.imaging.raster import read_raster
@@ -72,7 +71,7 @@ def read_frames(path: Path | str, frames: Sequence[int], *, kind: SourceKind = "
 
 @lru_cache(maxsize=1)
 def _volume(path: Path, changed: int) -> tuple[npt.NDArray[np.generic], NiftiInfo]:
-    """The volume read last: its slices are mostly asked for one after the other, and inflating takes seconds."""
+    """The volume read last: its slices are mostly asked for one by one, and inflating takes seconds."""
     volume, info = read_nifti(path)
     return volume, info
 
@@ -95,23 +94,27 @@ def dicom_frame(stored: StoredFrames, frame: int) -> Frame:
         return Frame(palette_to_rgb(decoded, dataset), modality, header.spacing)
     if pixels.samples >= 3:
         return Frame(rgb_to_uint8(decoded[..., :3], pixels.bits_stored), modality, header.spacing)
-    inverted = pixels.photometric == "MONOCHROME1" and not pixels.floating
     table = lookup_table(values.first_item(dataset, "ModalityLUTSequence"), signed=pixels.signed)
-    if inverted and table is None:
-        decoded = invert(decoded, pixels)
-    physical = (table.apply(decoded) if table else decoded).astype(np.float32)
+    physical = table.apply(decoded) if table else decoded
     if table is None and (header.slope, header.intercept) != (1.0, 0.0):
-        physical = (decoded * np.float64(header.slope) + header.intercept).astype(np.float32)
-    windows = (
-        tuple(_mirrored(window, header, pixels) for window in header.windows) if inverted else header.windows
-    )
-    voi = (
-        None if inverted else lookup_table(values.first_item(dataset, "VOILUTSequence"), signed=pixels.signed)
-    )
-    return Frame(physical, modality, header.spacing, windows, voi)
+        physical = decoded * np.float64(header.slope) + header.intercept
+    voi = lookup_table(values.first_item(dataset, "VOILUTSequence"), signed=pixels.signed)
+    shown = Frame(physical.astype(np.float32), modality, header.spacing, header.windows, voi)
+    if pixels.photometric != "MONOCHROME1" or pixels.floating:
+        return shown
+    ends = (table.values.min(), table.values.max()) if table else pixels.stored_range
+    total = float(ends[0]) + float(ends[1])
+    return inverted(shown, total if table else total * header.slope + 2 * header.intercept)
 
 
-def _mirrored(window: Window, header: FrameHeader, pixels: PixelFormat) -> Window:
-    """A window for the inverted values of MONOCHROME1: v becomes low + high − v."""
-    total = sum(pixels.stored_range) * header.slope + 2 * header.intercept
-    return replace(window, center=total - window.center + (1 if window.function == "LINEAR" else 0))
+def inverted(frame: Frame, total: float) -> Frame:
+    """A MONOCHROME1 frame as MONOCHROME2: each value v becomes `total` − v, and so do its windows and table."""
+    windows = tuple(
+        replace(window, center=total - window.center + (1 if window.function == "LINEAR" else 0))
+        for window in frame.windows
+    )
+    voi = frame.voi_lut
+    if voi is not None:
+        turned = voi.values.max() - voi.values[::-1]
+        voi = LookupTable(round(total) - voi.first - voi.values.size + 1, turned)
+    return Frame((total - frame.pixels).astype(np.float32), frame.modality, frame.spacing, windows, voi)

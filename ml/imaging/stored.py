@@ -67,9 +67,7 @@ class StoredFrames:
 
 @contextmanager
 def open_frames(data: bytes | Path) -> Iterator[StoredFrames]:
-    """Open an object's frames, given its bytes or path. Raises UnreadableImage as `parse` and `frame_index`
-    do.
-    """
+    """Open an object's frames, given its bytes or path. Raises as `parse` and `frame_index` do."""
     with open_dicom(data) as file:
         pixels = pixel_format(file, [])
         if pixels is None:

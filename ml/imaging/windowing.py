@@ -1,6 +1,4 @@
-"""From physical values to grey levels: DICOM's VOI functions, look-up tables, presets and percentile
-windows.
-"""
+"""From physical values to grey levels: DICOM's VOI functions, look-up tables, presets, percentiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +14,7 @@ Grey = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Window:
-    """A window in the unit of the pixels (HU for CT). `function` as in DICOM's VOI LUT Function
-    (0028,1056).
-    """
+    """A window in the unit of the pixels (HU for CT). `function`: VOI LUT Function (0028,1056)."""
 
     center: float
     width: float
@@ -39,9 +35,7 @@ class Window:
 
 @dataclass(frozen=True)
 class LookupTable:
-    """DICOM look-up table: `values[0]` is for stored value `first`; below and above, the ends hold (PS3.3
-    C.11).
-    """
+    """`values[0]` is for the stored value `first`; below and above, the ends hold (PS3.3 C.11.1)."""
 
     first: int
     values: npt.NDArray[np.uint16]
@@ -54,8 +48,7 @@ class LookupTable:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named way to window, as the viewer lists it. Exactly one of `window`, `percentiles`, `from_file` is
-    set.
+    """A named way to window. Exactly one of `window`, `percentiles`, `from_file` is set.
 
     `unit` names what the window counts in ("HU", "SUV", or "" for stored values). `modalities` it is meant
     for.
@@ -94,9 +87,7 @@ PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL_PRESETS}
 
 
 def presets_for(modality: str) -> list[Preset]:
-    """The presets meant for a modality, in the order of their keys 1–9; the automatic one for unknown
-    modalities.
-    """
+    """The presets for a modality in the order of their keys 1–9; the automatic one if it is unknown."""
     own = [preset for preset in _ALL_PRESETS if modality in preset.modalities]
     return own or [PRESETS["automatic"]]
 
@@ -140,9 +131,7 @@ def percentile_window(pixels: Array, low: float = 0.5, high: float = 99.5) -> Wi
 
 
 def default_window(pixels: Array, modality: str = "", stored: Sequence[Window] = ()) -> Window:
-    """The window to open an image with: the file's first usable one, else the modality's preset, else
-    percentiles.
-    """
+    """The file's first usable window, else the modality's preset in HU, else percentiles."""
     for window in stored:
         if window.width >= (1 if window.function == "LINEAR" else 1e-6):
             return window

@@ -33,9 +33,7 @@ from ml.imaging.errors import UnreadableImage
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 MAX_INFLATED_BYTES = 1 << 30
-MAX_ELEMENT_BYTES = (
-    16 << 20
-)  # larger elements before the pixels are skipped: nothing that is used here is larger
+MAX_ELEMENT_BYTES = 16 << 20  # nothing used here is larger: such elements are skipped
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _LONG_HEADER_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
@@ -57,9 +55,7 @@ class PixelElement:
 
 @dataclass
 class DicomFile:
-    """An opened file: its data set up to the pixels, and its bytes. Offsets count from the start of
-    `source`.
-    """
+    """An opened file: its data set up to the pixels, and its bytes (offsets count in `source`)."""
 
     dataset: Dataset
     meta: Dataset
@@ -81,9 +77,7 @@ class DicomFile:
 
 
 class _Clamped(io.RawIOBase):
-    """A binary file whose reads never ask for more than is left (a claimed length would be allocated
-    first).
-    """
+    """Reads never ask for more than is left: a claimed length would be allocated first."""
 
     def __init__(self, source: BinaryIO, size: int) -> None:
         self._source, self._size = source, size
@@ -117,8 +111,7 @@ def looks_like_dicom(head: bytes) -> bool:
 
 @contextmanager
 def open_dicom(data: bytes | Path, *, max_inflated: int = MAX_INFLATED_BYTES) -> Iterator[DicomFile]:
-    """Open a DICOM object given by its bytes or its path, read up to the pixel data element (PS3.10 section
-    7).
+    """Open a DICOM object (PS3.10 section 7), given its bytes or path, and read it up to the pixels.
 
     Raises UnreadableImage: unreadable, nested_too_deep, inflates_too_large, bad_archive (broken deflate
     stream).
@@ -148,10 +141,8 @@ def _read(stream: BinaryIO, size: int, max_inflated: int) -> DicomFile:
         dataset, pixels = _read_up_to_pixels(_clamped(stream, size), implicit, little)
     except (UnreadableImage, RecursionError):
         raise
-    except Exception:  # noqa: BLE001 - pydicom raises nearly anything on broken bytes; all of it means the same
-        raise UnreadableImage(
-            "unreadable", "The DICOM structure is broken."
-        ) from None  # its cause quotes values
+    except Exception:  # noqa: BLE001 - pydicom raises nearly anything on broken bytes, and quotes them
+        raise UnreadableImage("unreadable", "The DICOM structure is broken.") from None
     if not any(tag in dataset for tag in _RECOGNISABLE):
         raise UnreadableImage("unreadable", "The file holds no DICOM data set.")
     return DicomFile(dataset, meta, syntax, little, pixels, stream, size, inflated, repairs)

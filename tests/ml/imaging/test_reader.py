@@ -2,11 +2,16 @@ import hashlib
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from ml.imaging import reader
 from ml.imaging.codecs import LOSSLESS
 from ml.imaging.errors import UnreadableImage
 from ml.imaging.stored import open_frames
+from ml.imaging.thumbnail import render
+from ml.imaging.windowing import LookupTable, Window
+from tests.ml.imaging import dicom_samples as samples
 
 
 def stored_values(path) -> np.ndarray:
@@ -115,3 +120,27 @@ def test_colour_of_sixteen_bits_is_scaled_to_eight(dicom_mixed):
     frame, stored = reader.read_frame(path), stored_values(path)
     assert frame.pixels.dtype == np.uint8
     assert np.array_equal(frame.pixels, np.rint(stored / 257).astype(np.uint8))
+
+
+def test_an_inverted_image_looks_as_the_file_asks_with_black_and_white_swapped(dicom_mixed):
+    pixels = np.arange(64, dtype=np.float32).reshape(8, 8)
+    table = LookupTable(10, (np.arange(40) ** 2).astype(np.uint16))
+    for frame in (
+        reader.Frame(pixels, windows=(Window(20, 30),)),
+        reader.Frame(pixels, windows=(Window(20, 30, "SIGMOID"),)),
+        reader.Frame(pixels, voi_lut=table),
+    ):
+        turned = reader.inverted(frame, 63)
+        assert np.array_equal(turned.pixels, 63 - pixels)
+        assert np.abs(render(turned).astype(int) - (255 - render(frame).astype(int))).max() <= 1
+
+
+def test_a_monochrome1_file_with_tables_is_inverted_too(tmp_path):
+    modality = Dataset()
+    modality.LUTDescriptor = [20, 0, 16]
+    modality.LUTData = np.arange(100, 300, 10, dtype="<u2").tobytes()
+    modality.ModalityLUTType = "US"
+    made = samples.dataset(PhotometricInterpretation="MONOCHROME1", ModalityLUTSequence=Sequence([modality]))
+    (tmp_path / "a.dcm").write_bytes(samples.write(made))
+    frame = reader.read_frame(tmp_path / "a.dcm")
+    assert np.array_equal(frame.pixels.ravel(), [290 - 10 * k for k in range(20)])
