@@ -3,6 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
+TASK ?= C2
 export FOVEA_VENV := $(abspath $(VENV))
 
 .PHONY: help setup setup-dev up test check openapi lock doctor bench bench-learning clean
@@ -46,8 +47,10 @@ doctor: ## Say what is missing on this machine and how to mend it
 bench: setup-dev ## Measure serving, queue and scoring as ratios in one run
 	@$(PY) -m benchmarks
 
-bench-learning: setup-dev ## Measure the learning strategies against random choice
-	@$(PY) -m benchmarks.learning
+bench-learning: setup-dev ## Replay a protocol with an oracle, each strategy against random choice (TASK=C1|C2|I1|S1|S2)
+	@$(PY) -m ml.cli pack $(TASK) --data $${FOVEA_TEST_DATA:-../shared/data} --out build/bench-learning/$(TASK)
+	@$(PY) -m ml.cli simulate build/bench-learning/$(TASK)/manifest.json --protocol $(TASK) \
+		--out build/bench-learning/$(TASK)/replay $(ARGS)
 
 clean: ## Remove what setup and tests made (the data folder .fovea stays)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \
