@@ -50,3 +50,5 @@ def _rows(prefix: str, figures: dict[str, Any]) -> Iterator[MetricRow]:
         if isinstance(figure, dict) and "value" in figure:
             title = f"{prefix}{_NAMES.get(name, name.replace('_', ' '))}"
             yield MetricRow(title, figure["value"], figure.get("low"), figure.get("high"))
+        elif name in _NAMES and isinstance(figure, int | float):
+            yield MetricRow(f"{prefix}{_NAMES[name]}", float(figure), None, None)

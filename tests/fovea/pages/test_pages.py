@@ -33,6 +33,7 @@ METRICS = {
         "mean_dice": {"value": 0.7},
         "classes": {"organ": {"dice": {"value": 0.7, "low": 0.6, "high": 0.8}}},
     },
+    "worst": [{"id": "7", "score": 0.4, "reason": "finding: none at 58%, labelled nodule"}],
     "weights": {"source": "scratch", "reason": "no file was given"},
     "recipe": ["150 steps for 60 labels"],
 }
