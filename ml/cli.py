@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ml.acquisition.registry import DEFAULT, STRATEGIES, select
-from ml.data.manifest import Manifest, read_manifest, write_manifest
+from ml.data.manifest import read_manifest, write_manifest
 from ml.data.progress import Progress
 
 Json = dict[str, Any]
@@ -188,12 +188,12 @@ def _predict(options: argparse.Namespace) -> Json:
 
 
 def _select(options: argparse.Namespace) -> Json:
-    from ml.inference.pool import pool_from
+    from ml.inference.pool import pool_from, selection_options
     from ml.inference.score import load_scores
 
     manifest = read_manifest(options.manifest)
     pool = pool_from(manifest, load_scores(options.scores))
-    settings = _strategy_options(manifest) | options.options
+    settings = selection_options(manifest.task) | options.options
     rng = np.random.default_rng(options.seed)
     chosen = select(options.strategy, pool, options.n, rng=rng, options=settings)
     rows = [
@@ -204,12 +204,6 @@ def _select(options: argparse.Namespace) -> Json:
     options.out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"strategy": options.strategy, "note": chosen.note, "items": rows}, indent=1))
     return {"path": str(path), "selected": len(rows), "note": chosen.note}
-
-
-def _strategy_options(manifest: Manifest) -> Json:
-    from ml.inference.pool import background_index, class_names
-
-    return {"background": background_index(manifest.task), "class_names": class_names(manifest.task)}
 
 
 def _show(progress: Progress) -> None:

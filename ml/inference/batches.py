@@ -1,9 +1,11 @@
 """The one loop over cached frames that scoring, prediction and evaluation share."""
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -36,6 +38,14 @@ def pick_device(name: str = "auto", threads: int = 0) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+def trained_threads(run_dir: Path) -> int:
+    """The number of threads a run was trained with, for what is done with its model later; 0 where unknown."""
+    try:
+        return int(json.loads((run_dir / "config.json").read_text()).get("threads", 0))
+    except FileNotFoundError:
+        return 0
 
 
 def autocast(device: torch.device, enabled: bool = True) -> AbstractContextManager[object]:

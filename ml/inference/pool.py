@@ -1,6 +1,7 @@
 """From scores to what acquisition chooses from."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,28 @@ def class_names(task: Task) -> tuple[str, ...]:
     options = [option for question in task.questions for option in question.options]
     masks = ["background", *(mask_class.name for mask_class in task.classes)] if task.classes else []
     return (*options, *masks)
+
+
+def class_groups(task: Task) -> tuple[int, ...]:
+    """By column of ``class_entropy``: which exclude each other. A question's options do, mask classes with their
+    background do, each option of a ``multiple`` question stands alone."""
+    groups: list[int] = []
+    for question in task.questions:
+        number = max(groups, default=-1) + 1
+        alone = question.type == "multiple"
+        groups += [number + (i if alone else 0) for i in range(len(question.options))]
+    if task.classes:
+        groups += [max(groups, default=-1) + 1] * (len(task.classes) + 1)
+    return tuple(groups)
+
+
+def selection_options(task: Task) -> dict[str, Any]:
+    """What every strategy should be told about a task: its background and its classes' names and groups."""
+    return {
+        "background": background_index(task),
+        "class_names": class_names(task),
+        "class_groups": class_groups(task),
+    }
 
 
 def background_index(task: Task) -> int | None:

@@ -17,7 +17,7 @@ from ml.data.progress import OnProgress, Pace, Progress, ShouldStop, ignore_prog
 from ml.data.task import Question
 from ml.data.units import label_values
 from ml.imaging.masks import encode_rle
-from ml.inference.batches import Step, pick_device, run_batches
+from ml.inference.batches import Step, pick_device, run_batches, trained_threads
 from ml.inference.passes import parse_passes
 from ml.inference.reduce import reduce_output
 from ml.models.files import ModelCard, load_model
@@ -35,7 +35,7 @@ def predict(
     passes: str = "flips",
     batch_size: int = 16,
     device: str = "auto",
-    threads: int = 0,
+    threads: int | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     on_progress: OnProgress = ignore_progress,
     should_stop: ShouldStop = never_stop,
@@ -55,7 +55,7 @@ def predict(
     if unknown:
         raise ValueError(f"The manifest has no item “{unknown[0]}”; ask only for items it holds.")
     items = [by_id[name] for name in wanted]
-    place = pick_device(device, threads)
+    place = pick_device(device, trained_threads(Path(run_dir)) if threads is None else threads)
     network, card = load_model(Path(run_dir), place)
     cache = FrameCache(Path(cache_dir or Path(run_dir).parent / "tensor-cache"), card.preprocess)
     frames = [frame for item in items for frame in item.frames]

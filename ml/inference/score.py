@@ -20,7 +20,7 @@ from ml.data.progress import (
     ignore_progress,
     never_stop,
 )
-from ml.inference.batches import pick_device, run_batches
+from ml.inference.batches import pick_device, run_batches, trained_threads
 from ml.inference.passes import Passes, parse_passes
 from ml.inference.reduce import reduce_output
 from ml.models.files import ModelCard, load_model
@@ -51,7 +51,7 @@ def score(
     passes: str = "flips",
     batch_size: int = 32,
     device: str = "auto",
-    threads: int = 0,
+    threads: int | None = None,
     ids: Iterable[str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     on_progress: OnProgress = ignore_progress,
@@ -60,14 +60,14 @@ def score(
     """Score items (those of split “pool” unless ``ids`` are given) and write ``out_dir/scores.npz``.
 
     Rows in an existing file that the same model made in the same way from the same content are reused. A cancelled
-    run writes what it has; calling again goes on from there.
+    run writes what it has; calling again goes on from there. ``threads`` None: as many as the model was trained with.
 
     Raises:
         ManifestError, WeightsError, ValueError: a bad manifest, model or name of passes.
     """
     start = time.monotonic()
     manifest = read_manifest(manifest_path)
-    place = pick_device(device, threads)
+    place = pick_device(device, trained_threads(Path(run_dir)) if threads is None else threads)
     network, card = load_model(Path(run_dir), place)
     looks = parse_passes(passes, card.flips)
     items = _chosen(manifest.by_id(), manifest.split("pool"), ids)

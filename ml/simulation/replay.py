@@ -18,7 +18,7 @@ import numpy as np
 from ml.acquisition.registry import select
 from ml.data.manifest import Item, Manifest
 from ml.data.progress import OnProgress, Progress, ShouldStop, ignore_progress, never_stop
-from ml.inference.pool import background_index, class_names, pool_from
+from ml.inference.pool import pool_from, selection_options
 from ml.inference.score import Scores
 from ml.simulation.learner import Learner, Trained
 from ml.simulation.protocol import CLASS_BALANCED, FOREGROUND_TRUTH, ORACLES, Protocol
@@ -182,12 +182,11 @@ class _Replay:
             scores = self._learner.score(trained, rest)
             marked = self._learner.score(trained, [self._items[name] for name in sorted(known)])
         pool = pool_from(_view(self._manifest, known, rest), scores, marked)
-        options = {
+        options: dict[str, Any] = {
             "round": number - 1,
             "rounds": len(self._protocol.budgets) - 1,
-            "background": background_index(self._manifest.task),
-            "class_names": class_names(self._manifest.task),
-        } | self._protocol.options
+        }
+        options |= selection_options(self._manifest.task) | self._protocol.options
         chosen = select(strategy, pool, count, rng=rng, options=options)
         return _filled(list(chosen.order), chosen.score, pool.ids, count)
 
