@@ -75,7 +75,7 @@ def case_score(task: Task, item: Item, prediction: dict[str, Any]) -> float:
     for question in task.questions:
         answer = (item.answers or {}).get(question.key)
         if answer is not None:
-            parts.append(_answer_score(answer, prediction["probabilities"][question.key]))
+            parts.append(_answer_score(answer, prediction["probabilities"].get(question.key, {})))
     if task.classes and item.slices is not None:
         parts.append(_dice(task, item.slices, prediction["content"].get("slices", {})))
     known = [value for value in parts if not math.isnan(value)]
@@ -95,10 +95,12 @@ def compare(first: Cases, second: Cases) -> PairedComparison | None:
     )
 
 
-def _answer_score(answer: str | list[str], probabilities: dict[str, float]) -> float:
+def _answer_score(answer: str | list[str], probabilities: Mapping[str, float]) -> float:
+    """The probability of the truth; 0 for what a model of an older schema cannot say."""
     if isinstance(answer, list):
-        return float(np.mean([p if option in answer else 1 - p for option, p in probabilities.items()]))
-    return probabilities[answer]
+        values = [p if option in answer else 1 - p for option, p in probabilities.items()]
+        return float(np.mean(values)) if values else 0.0
+    return probabilities.get(answer, 0.0)
 
 
 def _dice(task: Task, truths: Mapping[str, MaskRef], predicted: Mapping[str, str]) -> float:
@@ -109,7 +111,9 @@ def _dice(task: Task, truths: Mapping[str, MaskRef], predicted: Mapping[str, str
         truth = unpack(Path(truths[key].path).read_bytes(), _RLE_LIMIT) if key in truths else b""
         guess = base64.b64decode(predicted[key]) if key in predicted else b""
         shape = (1, sum(count_values(truth or guess).values()))
-        found = overlap_counts(_labels(guess, shape), _labels(truth, shape), classes)
+        guessed = _labels(guess, shape)
+        guessed = np.where(guessed < classes, guessed, 0)  # a class that the schema has no longer
+        found = overlap_counts(guessed, _labels(truth, shape), classes)
         counts = found if counts is None else counts + found
     return mean_foreground(counts.dice) if counts is not None else math.nan
 

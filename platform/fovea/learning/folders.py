@@ -12,6 +12,8 @@ from fovea.learning.models import Run
 TRAINING_SET = "training-set.json"
 CASES = "cases.json"
 PREDICTIONS = "predictions"
+SCORES = "scores"  # a sub-folder with scores.npz per chunk of what waits
+LABELLED = "scores-labelled"  # the same for what the model was trained on
 
 
 def folder_name(run: Run) -> str:

@@ -48,7 +48,9 @@ def metadata_url(item: Item) -> str:
 
 def entry_of(item_id: int) -> QueueEntry | None:
     """An item's place in the queue, with `is_leased`: whether its lease lives, by the database's clock."""
-    entries = QueueEntry.objects.select_related("lease_user").annotate(is_leased=Q(lease_expires_at__gt=Now()))
+    entries = QueueEntry.objects.select_related("lease_user").annotate(
+        is_leased=Q(lease_expires_at__gt=Now())
+    )
     return entries.filter(item_id=item_id).first()
 
 

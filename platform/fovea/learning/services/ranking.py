@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from django.db import connection, transaction
 from annotations.models import Item
 from annotations.selectors import schema_current
 from fovea.datasets.models import Project
-from fovea.learning.folders import folder_path
+from fovea.learning.folders import LABELLED, SCORES, folder_path
 from fovea.learning.models import UNRANKED, QueueEntry, QueueState, TrainedModel
 from fovea.learning.selectors.queue import queue_counts
 from fovea.learning.services.locks import ranks_own
@@ -50,11 +49,16 @@ def rank_plan(project: Project, model: TrainedModel | None) -> Plan:
     """
     settings = settings_of(project)
     card = STRATEGIES[settings.strategy]
-    pool = pool_of(project, model, with_embeddings=bool(card.needs & {"embeddings", "labelled_embeddings"}))
+    pool = pool_of(project, model, with_embeddings=needs_embeddings(card.name))
     rng = np.random.default_rng([project.pk, model.pk if model else 0, queue_counts(project.pk)["done"]])
     options = selection_options(settings) | _task_options(project, model)
     selection = select(card.name, pool, min(CHOSEN, len(pool)), rng=rng, options=options)
     return Plan(card.name, list(_places(pool, selection))[:FRONT], selection.note)
+
+
+def needs_embeddings(strategy: str) -> bool:
+    """Whether the strategy looks at embeddings, of what waits and of what is labelled."""
+    return "embeddings" in STRATEGIES[strategy].needs
 
 
 def pool_of(project: Project, model: TrainedModel | None, *, with_embeddings: bool) -> Pool:
@@ -73,6 +77,9 @@ def pool_of(project: Project, model: TrainedModel | None, *, with_embeddings: bo
     if model:
         scored = np.isfinite(measures["entropy"]) if measures else np.zeros(len(ids), dtype=bool)
         ids, measures = ids[scored], {name: values[scored] for name, values in measures.items()}
+    if with_embeddings and model and (path := folder_path(model.folder) / LABELLED / "scores.npz").exists():
+        with np.load(path, allow_pickle=False) as scores:
+            measures["labelled_embeddings"] = scores["embeddings"]
     return Pool(ids=ids, **measures, **_places_in_series(project, ids))
 
 
@@ -116,7 +123,7 @@ def _places(pool: Pool, selection: Selection) -> Iterator[Place]:
 def _measures(model: TrainedModel | None, ids: np.ndarray, names: list[str]) -> dict[str, Any]:
     """The model's measures of the items, NaN where it has not scored one."""
     found: dict[str, Any] = {}
-    files = sorted(Path(folder_path(model.folder), "scores").glob("*/scores.npz")) if model else []
+    files = sorted((folder_path(model.folder) / SCORES).glob("*/scores.npz")) if model else []
     for path in files:
         with np.load(path, allow_pickle=False) as scores:
             _, mine, theirs = np.intersect1d(ids, scores["ids"].astype(np.int64), return_indices=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import Any, TypedDict
 
 from django.conf import settings
@@ -21,13 +20,14 @@ from fovea.datasets.models import Project
 from fovea.jobs.models import Job
 from fovea.jobs.run import JobRun
 from fovea.jobs.services import job_start
-from fovea.learning.folders import folder_path, tensor_cache
+from fovea.learning.folders import LABELLED, SCORES, TRAINING_SET, folder_path, tensor_cache
 from fovea.learning.models import LearningSettings, ModelState, QueueEntry, QueueState, Score, TrainedModel
 from fovea.learning.services.manifests import manifest_write, pool_manifest
 from fovea.learning.services.prefill import prefill_front
-from fovea.learning.services.ranking import rank_plan, ranks_write
+from fovea.learning.services.ranking import needs_embeddings, rank_plan, ranks_write
 from fovea.learning.services.score_rows import scores_write
-from fovea.learning.services.settings import check_strategy
+from fovea.learning.services.settings import check_strategy, settings_of
+from ml.data.manifest import read_manifest
 from ml.data.progress import Cancelled, OnProgress, Progress
 
 CHUNK = 20_000
@@ -117,6 +117,8 @@ def rank_run(job: JobRun) -> dict[str, Any]:
 
 def rank(job: JobRun, project: Project, model: TrainedModel | None) -> dict[str, Any]:
     """Plan the ranking, then write it if the job is still this run's; only the writing holds the job's row."""
+    if model and needs_embeddings(settings_of(project).strategy):
+        score_labelled(job, model)
     plan = rank_plan(project, model)
     with job.guard():
         ranks_write(project.pk, plan.strategy, plan.rows)
@@ -140,7 +142,7 @@ def score_pool(job: JobRun, model: TrainedModel) -> int:
         result = score(
             folder,
             manifest_path,
-            scores_folder(folder) / str(number),
+            folder / SCORES / str(number),
             device=settings.FOVEA_DEVICE,
             cache_dir=tensor_cache(),
             **stages(job, place * share, (place + 1) * share),
@@ -153,15 +155,27 @@ def score_pool(job: JobRun, model: TrainedModel) -> int:
     return written
 
 
+def score_labelled(job: JobRun, model: TrainedModel) -> None:
+    """Embeddings of what the model was trained on, for strategies that look for what is unlike it."""
+    from ml.inference.score import score
+
+    folder = folder_path(model.folder)
+    score(
+        folder,
+        folder / TRAINING_SET,
+        folder / LABELLED,
+        ids=[item.id for item in read_manifest(folder / TRAINING_SET).items],
+        device=settings.FOVEA_DEVICE,
+        cache_dir=tensor_cache(),
+        **stages(job, 0.85, 0.88),
+    )
+    job.check()
+
+
 def spec_of(model: TrainedModel) -> dict[str, Any]:
     """What the model was trained to answer: the schema of its run."""
     number = model.run.config["schema"]
     return LabelSchema.objects.get(project_id=model.project_id, number=number).spec
-
-
-def scores_folder(folder: Path) -> Path:
-    """Where a model's scores lie, below its folder: one sub-folder with scores.npz per chunk of items."""
-    return folder / "scores"
 
 
 class Stages(TypedDict):

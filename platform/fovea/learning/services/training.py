@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 from django.db.models.functions import Now
 
 from annotations.models import LabelSchema
 from annotations.selectors import submitted_versions
-from fovea.core.errors import FoveaError
+from fovea.core.errors import FoveaError, Unavailable
 from fovea.datasets.models import Instance
 from fovea.jobs.run import JobCancelled, JobRun
 from fovea.learning.folders import (
@@ -50,6 +51,8 @@ def train_run(job: JobRun) -> dict[str, Any]:
     except JobCancelled:
         _end(run, "cancelled", None)
         raise
+    except (OperationalError, InterfaceError, Unavailable):
+        raise  # the job goes back into the queue, and the run stays what it is
     except Exception as error:
         # What the job's row will say; a job that is tried again sets the run to running again.
         code, message = _reason(error)
@@ -109,7 +112,6 @@ def _prepare(job: JobRun, run: Run, folder: Path) -> dict[str, Any]:
         recipe = _recipe(run, manifest.task, sizes["train"])
         Run.objects.filter(pk=run.pk).update(
             manifest_sha256=sha256,
-            labelled=sum(sizes.values()),
             config={**run.config, "recipe": recipe, "splits": sizes},
         )
         recipe_path.write_text(json.dumps(recipe))
