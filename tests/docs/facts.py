@@ -28,7 +28,10 @@ def sources(*folders: str) -> Iterator[Path]:
 
 def environment_names() -> set[str]:
     """Every variable that settings, launcher, set-up scripts, entry point, compose file or browser tests read."""
-    python = [*sources("platform/fovea/settings", "platform/fovea/embedded", "deploy"), ROOT / "tests/conftest.py"]
+    python = [
+        *sources("platform/fovea/settings", "platform/fovea/embedded", "deploy"),
+        ROOT / "tests/conftest.py",
+    ]
     python += [ROOT / "tests/browser/conftest.py"]
     names = {name for path in python for name in _ENVIRONMENT.findall(path.read_text())}
     shell = [ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("*.sh"), ROOT / ".ci" / "run"]
@@ -67,7 +70,9 @@ def management_commands() -> dict[str, set[str]]:
     from django.core.management import get_commands, load_command_class
     from django.core.management.base import BaseCommand
 
-    ours = {name: app for name, app in get_commands().items() if str(app).startswith(("fovea", "annotations"))}
+    ours = {
+        name: app for name, app in get_commands().items() if str(app).startswith(("fovea", "annotations"))
+    }
     common = _options(BaseCommand())
     return {name: _options(load_command_class(app, name)) - common for name, app in ours.items()}
 
