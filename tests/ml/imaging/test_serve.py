@@ -1,6 +1,7 @@
 import gzip
 import io
 
+import imagecodecs
 import nibabel
 import numpy as np
 import pytest
@@ -247,3 +248,17 @@ def test_objects_without_pixels_are_refused(dicom_mixed, tmp_path):
     with pytest.raises(UnreadableImage) as raised:
         servable_frames(dicom_mixed / "rtstruct" / "mock_data_rt.dcm", tmp_path / "out")
     assert raised.value.reason == "no_pixels"
+
+
+def test_signed_values_in_a_codestream_that_does_not_say_so_are_rewritten(tmp_path):
+    pixels = np.arange(-200, 200, 10, dtype=np.int16).reshape(5, 8)
+    stream = imagecodecs.jpeg2k_encode(pixels.view(np.uint16), codecformat="j2k", reversible=True, level=0)
+    made = samples.dataset(5, 8, PixelRepresentation=1)
+    del made.PixelData
+    path = tmp_path / "a.dcm"
+    head = samples.write(made, "1.2.840.10008.1.2.4.90")
+    path.write_bytes(head + samples.encapsulated([stream + bytes(len(stream) % 2)]))
+    assert np.array_equal(read_frame(path).pixels, pixels)
+    served, difference = served_and_read(path, tmp_path / "out")
+    assert served.reason == "the codestream and the header differ in sign"
+    assert difference == 0
