@@ -36,7 +36,7 @@ class Command(BaseCommand):
             type=json.loads,
             default={},
             metavar="JSON",
-            help="how label files are read (docs/reference/labels.md)",
+            help="how label files are read (docs/reference/label-files.md)",
         )
         parser.add_argument("--user", help="who imports (default: the first site admin)")
         parser.add_argument(
