@@ -35,6 +35,11 @@ def import_counts(batch: Import) -> dict[str, int]:
     """How many of an import's files have each status: as stored when it is over, counted while it runs."""
     if batch.finished_at is not None and batch.counts:
         return dict(batch.counts)
+    return files_counted(batch)
+
+
+def files_counted(batch: Import) -> dict[str, int]:
+    """How many of an import's files have each status now."""
     return dict(batch.files.values_list("status").annotate(number=Count("id")).order_by())
 
 

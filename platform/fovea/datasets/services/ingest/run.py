@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from fovea.core.storage import blob_path
 from fovea.datasets.models import Import, ImportFile, Series
-from fovea.datasets.selectors.imports import import_counts
+from fovea.datasets.selectors.imports import files_counted
 from fovea.datasets.services.blobs import OCTETS, blobs_record
 from fovea.datasets.services.ingest.archives import LIMITS, Member, Refused, unpack
 from fovea.datasets.services.ingest.labels import mask_rule
@@ -58,7 +58,7 @@ def run(batch: Import, hooks: Hooks) -> dict[str, int]:
         _finish_all(batch, hooks, preparer)
     hooks.progress(0.98, "labels")
     import_stored.send(sender=Import, batch_id=batch.pk, report=hooks.log)
-    counts = import_counts(batch)
+    counts = files_counted(batch)
     with hooks.guard():
         Import.objects.filter(pk=batch.pk).update(counts=counts, finished_at=timezone.now())
     hooks.progress(1.0, "done")
