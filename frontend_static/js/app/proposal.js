@@ -6,6 +6,7 @@
  * @typedef {'offered' | 'accepted' | 'corrected' | 'rejected'} Verdict
  */
 import { sameJson } from '../lib/diff.js';
+import { countLabels } from '../lib/measure.js';
 import { acceptProposal, isAsProposed, proposedClasses, proposedMasks } from '../lib/proposal.js';
 
 export class ProposalControl {
@@ -44,9 +45,9 @@ export class ProposalControl {
 
   /** The frame that shows most of a class, "" when none does. @param {string} name */
   frameOf(name) {
-    const index = this.classes.get(name);
-    const size = (/** @type {Uint8Array} */ mask) => mask.reduce((sum, label) => sum + Number(label === index), 0);
-    const [best] = [...this.masks].map(([key, mask]) => ({ key, size: size(mask) })).sort((a, b) => b.size - a.size);
+    const index = this.classes.get(name) ?? 0;
+    const sizes = [...this.masks].map(([key, mask]) => ({ key, size: countLabels(mask).get(index) ?? 0 }));
+    const [best] = sizes.sort((a, b) => b.size - a.size);
     if (best?.size) return best.key;
     const { boxes = [], polygons = [] } = this.prediction.content;
     return [...boxes, ...polygons].find((shape) => shape.class === name)?.frame ?? '';

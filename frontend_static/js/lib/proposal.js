@@ -8,6 +8,7 @@
 import { fromBase64 } from './base64.js';
 import { sameJson } from './diff.js';
 import { boxOverlap } from './geometry.js';
+import { countLabels } from './measure.js';
 import { decodeRle } from './rle.js';
 
 const SAME_BOX = 0.95;
@@ -50,12 +51,13 @@ export function proposedClasses(content, masks, classes) {
  * @returns {boolean} whether anything changed
  */
 export function acceptProposal(document, content, masks, { names, classes, answers, newId }) {
-  const indices = new Set([...classes].filter(([name]) => names.has(name)).map(([, index]) => index));
+  const wanted = new Uint8Array(256);
+  for (const [name, index] of classes) if (names.has(name)) wanted[index] = 1;
   return document.edit('accept the proposal', (gesture) => {
     for (const [key, proposed] of masks) {
-      if (![...indices].some((index) => proposed.includes(index))) continue;
+      if (![...classes].some(([name, index]) => names.has(name) && proposed.includes(index))) continue;
       const mask = gesture.mask(key);
-      proposed.forEach((label, at) => { if (mask[at] === 0 && indices.has(label)) mask[at] = label; });
+      for (let at = 0; at < mask.length; at++) if (wanted[proposed[at]] && mask[at] === 0) mask[at] = proposed[at];
     }
     const boxes = (content.boxes ?? []).filter((box) => names.has(box.class) && !hasBox(document.boxes, box));
     if (boxes.length) gesture.set('boxes', [...document.boxes, ...boxes.map(({ score: _, ...box }) => ({ ...box, id: newId() }))]);
@@ -125,7 +127,7 @@ export function openingIndex(frames, content, masks) {
   let best = { index: -1, size: 0 };
   frames.forEach(({ key }, index) => {
     const mask = masks.get(key);
-    const size = mask ? mask.reduce((sum, label) => sum + (label && label !== 255 ? 1 : 0), 0) : 0;
+    const size = mask ? [...countLabels(mask)].reduce((sum, [label, count]) => (label === 255 ? sum : sum + count), 0) : 0;
     if (size > best.size) best = { index, size };
   });
   if (best.index >= 0) return best.index;

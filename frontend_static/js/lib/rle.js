@@ -79,7 +79,8 @@ export function decodeRle(runs, size, into = new Uint8Array(size)) {
  * @param {Uint8Array} mask
  */
 export function isEmptyMask(mask) {
-  return mask.every((value) => value === 0);
+  for (let index = 0; index < mask.length; index++) if (mask[index]) return false;
+  return true;
 }
 
 /**
@@ -89,5 +90,7 @@ export function isEmptyMask(mask) {
  */
 export function equalBytes(a, b) {
   if (!a || !b) return !a && !b;
-  return a.length === b.length && a.every((value, index) => value === b[index]);
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
 }

@@ -14,9 +14,15 @@ import { traceContours } from '../lib/contours.js';
 const FILL_ALPHA = 0.3;
 const OUTLINE_LIMIT = 1_000_000;
 
-/** A label map as a picture and outlines, kept until it changes. */
+/**
+ * A label map as a picture and outlines, kept until it changes.
+ *
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Rectangle pixels of the frame, ends exclusive
+ */
 export class MaskPicture {
   #canvas = document.createElement('canvas');
+  #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d'));
+  #picture = new ImageData(1, 1);
   /** @type {Map<number, Path2D>} */ outlines = new Map();
   /** @type {Map<number, Point>} top of each label's outline, where its name goes */ tops = new Map();
   empty = true;
@@ -27,20 +33,35 @@ export class MaskPicture {
    * @param {number} columns
    * @param {number} rows
    * @param {(label: number) => [number, number, number, number]} colour red, green, blue, alpha, 0–255
-   * @param {{outlines?: boolean}} [options] outlines: false while a stroke on a large image is under way
+   * @param {Rectangle | null} [touched] in the middle of a stroke: all that changed since the last call; the outlines
+   *   of large images are then left as they were
    */
-  update(mask, columns, rows, colour, { outlines = true } = {}) {
+  update(mask, columns, rows, colour, touched = null) {
+    const part = this.empty ? null : touched;
     this.empty = !mask;
     if (!mask) return;
-    if (this.#canvas.width !== columns || this.#canvas.height !== rows) [this.#canvas.width, this.#canvas.height] = [columns, rows];
-    const context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d'));
-    const picture = context.createImageData(columns, rows);
-    const words = new Uint32Array(picture.data.buffer);
+    if (this.#picture.width !== columns || this.#picture.height !== rows) {
+      [this.#canvas.width, this.#canvas.height] = [columns, rows];
+      this.#picture = new ImageData(columns, rows);
+    }
+    this.#paint(mask, colour, part ?? { left: 0, top: 0, right: columns, bottom: rows });
+    if (!part || mask.length < OUTLINE_LIMIT) this.#trace(mask, columns, rows);
+  }
+
+  /**
+   * @param {Uint8Array} mask
+   * @param {(label: number) => [number, number, number, number]} colour
+   * @param {Rectangle} part
+   */
+  #paint(mask, colour, { left, top, right, bottom }) {
+    const { width, data } = this.#picture;
+    const words = new Uint32Array(data.buffer);
     const table = new Uint32Array(256);
     for (let label = 1; label < 256; label++) table[label] = packed(colour(label));
-    for (let index = 0; index < mask.length; index++) if (mask[index]) words[index] = table[mask[index]];
-    context.putImageData(picture, 0, 0);
-    if (outlines || mask.length < OUTLINE_LIMIT) this.#trace(mask, columns, rows);
+    for (let row = top; row < bottom; row++) {
+      for (let at = row * width + left; at < row * width + right; at++) words[at] = table[mask[at]];
+    }
+    this.#context.putImageData(this.#picture, 0, 0, left, top, right - left, bottom - top);
   }
 
   /**

@@ -32,7 +32,9 @@ export class Overlay {
   #drawn = new MaskPicture();
   #proposed = new MaskPicture();
   #frameRequest = 0;
-  #shownFrame = '';
+  /** @type {string} frame whose labels are painted; "" when they are to be painted anew */ #shownFrame = '';
+  /** @type {import('./layers.js').Rectangle | null} what a stroke changed since the last drawing */
+  #touched = null;
   #shownProposal = '';
 
   /**
@@ -61,15 +63,13 @@ export class Overlay {
 
   /**
    * The labels of the frame on show changed.
-   * @param {{live?: boolean}} [options] live: in the middle of a stroke
+   * @param {import('./layers.js').Rectangle | null} [touched] in the middle of a stroke: what it changed
    */
-  refresh({ live = false } = {}) {
-    this.#shownFrame = '';
-    this.#live = live;
+  refresh(touched = null) {
+    if (!touched) this.#shownFrame = '';
+    else this.#touched = united(this.#touched, touched);
     this.schedule();
   }
-
-  #live = false;
 
   /** The proposal, or what is hidden of it, changed. */
   refreshProposal() {
@@ -99,9 +99,12 @@ export class Overlay {
     const { context, frameKey, document } = this;
     const frame = document?.frames.get(frameKey);
     if (!frame || !document) return;
-    if (this.#shownFrame !== frameKey) {
-      this.#drawn.update(document.mask(frameKey), frame.columns, frame.rows, (label) => this.#labelColour(label), { outlines: !this.#live });
+    const anew = this.#shownFrame !== frameKey;
+    if (anew || this.#touched) {
+      const touched = anew ? null : this.#touched;
+      this.#drawn.update(document.mask(frameKey), frame.columns, frame.rows, (label) => this.#labelColour(label), touched);
       this.#shownFrame = frameKey;
+      this.#touched = null;
     }
     if (!this.#drawn.empty && !this.fillHidden) {
       this.#drawn.drawFill(context, affine);
@@ -211,4 +214,15 @@ export class Overlay {
     this.stopListening();
     cancelAnimationFrame(this.#frameRequest);
   }
+}
+
+/**
+ * @param {import('./layers.js').Rectangle | null} a
+ * @param {import('./layers.js').Rectangle} b
+ */
+function united(a, b) {
+  if (!a) return b;
+  return {
+    left: Math.min(a.left, b.left), top: Math.min(a.top, b.top), right: Math.max(a.right, b.right), bottom: Math.max(a.bottom, b.bottom),
+  };
 }

@@ -19,6 +19,7 @@
  * @property {() => boolean} [finish] close what is being drawn, as Enter does
  * @property {((context: CanvasRenderingContext2D, affine: import('./stage.js').Affine) => void) | null} sketch
  */
+import { clamp } from '../lib/geometry.js';
 import { fillStroke } from '../lib/raster.js';
 
 /**
@@ -31,7 +32,8 @@ export class BrushTool {
   sketch = null;
 
   /**
-   * @param {{erase: boolean, onPaint: () => void}} options onPaint: after each piece of a stroke
+   * @param {{erase: boolean, onPaint: (touched: import('./layers.js').Rectangle) => void}} options onPaint: after each
+   *   piece of a stroke
    */
   constructor({ erase, onPaint }) {
     this.erase = erase;
@@ -79,10 +81,26 @@ export class BrushTool {
     const { rows, columns, key } = scene.frame;
     const slice = { mask: this.#gesture.mask(key), rows, columns };
     const allows = (/** @type {number} */ value) => !scene.locked.has(value);
+    const path = [this.#last, ...points];
     for (const point of points) {
       fillStroke(slice, this.#last, point, scene.radius, this.erase ? 0 : scene.label.index, allows);
       this.#last = point;
     }
-    this.onPaint();
+    this.onPaint(strokeBounds(path, scene.radius, columns, rows));
   }
+}
+
+/**
+ * The rectangle of pixels that a stroke can have touched.
+ * @param {Point[]} path
+ * @param {number} radius
+ * @param {number} columns
+ * @param {number} rows
+ */
+function strokeBounds(path, radius, columns, rows) {
+  const [xs, ys] = [path.map(([x]) => x), path.map(([, y]) => y)];
+  return {
+    left: clamp(Math.floor(Math.min(...xs) - radius), 0, columns), top: clamp(Math.floor(Math.min(...ys) - radius), 0, rows),
+    right: clamp(Math.ceil(Math.max(...xs) + radius) + 1, 0, columns), bottom: clamp(Math.ceil(Math.max(...ys) + radius) + 1, 0, rows),
+  };
 }

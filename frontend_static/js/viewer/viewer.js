@@ -71,7 +71,7 @@ export class Viewer {
     this.cursor = new BrushCursor(element);
     this.corners = new Corners(element);
     const sketching = { onSketch: () => this.overlay.schedule(), newId: () => crypto.randomUUID() };
-    const onPaint = () => this.overlay.refresh({ live: true });
+    const onPaint = (/** @type {import('./layers.js').Rectangle} */ touched) => this.overlay.refresh(touched);
     this.tools = {
       brush: new BrushTool({ erase: false, onPaint }),
       eraser: new BrushTool({ erase: true, onPaint }),
