@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import chromium  # noqa: F401 - the fixture
 from tests.browser.workspace_page import WorkspacePage, decode_rle, stroke_truth
 from tests.flows.site import Site, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PROJECT = "demo-lesions"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = Site(tmp_path_factory.mktemp("demo") / "home").start()
-    yield made
-    assert made.stop() == 0, made.text()
 
 
 class Reader(WorkspacePage):
@@ -46,21 +38,6 @@ class Reader(WorkspacePage):
         return get(self.page, f"items/{self.item()}/annotation/")
 
 
-def sign_in(browser: Browser, site: Site, person: str) -> Page:
-    """A new browser profile, signed in with a one-time link."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=site.address)
-    page = context.new_page()
-    page.goto(link_of(site, person))
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site.address}/")
-    return page
-
-
-def link_of(site: Site, person: str) -> str:
-    """A fresh one-time link, made as an admin would on the command line (the printed ones work once)."""
-    return site.links.pop(person)
-
-
 def get(page: Page, path: str) -> Any:
     """What the API answers to the person of that page."""
     answer = page.request.get(f"/api/v1/{path}")
@@ -68,17 +45,9 @@ def get(page: Page, path: str) -> Any:
     return answer.json()
 
 
-def post(page: Page, path: str, body: Any = None) -> Any:
-    """Ask the API for something, as the person of that page."""
-    token = next(c["value"] for c in page.context.cookies() if c["name"] == "csrftoken")
-    answer = page.request.post(f"/api/v1/{path}", data=body or {}, headers={"X-CSRFToken": token})
-    assert answer.ok, answer.text()
-    return answer.json() if answer.body() else None
-
-
-def test_the_loop_in_a_browser(site: Site, chromium: Browser) -> None:  # noqa: F811
-    reader = Reader(sign_in(chromium, site, "demo-radiologist"))
-    scientist = sign_in(chromium, site, "demo-scientist")
+def test_the_loop_in_a_browser(site: Site, sign_in: Callable[[str], Page]) -> None:
+    reader = Reader(sign_in("demo-radiologist"))
+    scientist = sign_in("demo-scientist")
     until(lambda: scientist.request.get(f"/api/v1/projects/{PROJECT}/").ok, 240, site.text)
     until(lambda: get(scientist, f"projects/{PROJECT}/queue/")["results"], 60, site.text)
 
