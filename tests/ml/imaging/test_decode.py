@@ -181,6 +181,11 @@ def test_the_child_sees_nothing_of_the_environment(dicom_mixed, monkeypatch):
             assert b"CANARY" not in environment.read()
 
 
+def test_what_codecs_print_goes_nowhere(dicom_mixed, decoder):
+    decoder.decode(dicom_mixed / CT)
+    assert {os.readlink(f"/proc/{decoder.pid}/fd/{standard}") for standard in (0, 1, 2)} == {"/dev/null"}
+
+
 def lying(fragment: bytes, syntax: str, **attributes) -> bytes:
     made = samples.dataset(**attributes)
     del made.PixelData
