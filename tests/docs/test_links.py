@@ -10,7 +10,7 @@ import pytest
 from tests.docs import pages
 from tests.docs.facts import ROOT
 
-# A path of somebody's machine; `/p/<project>/work/` is a page of the site, and a documented /tmp would be one as well.
+# A path of somebody's machine; `/p/<project>/work/` is a page of the site.
 MACHINE = re.compile(r"(?<![\w>}/.-])/(?:work|root|home|Users|tmp)/")
 DOCUMENTS = pages.documents()
 
@@ -36,6 +36,26 @@ def test_every_page_of_the_documentation_is_linked_from_another() -> None:
     folders = [folder for folder in linked if folder.is_dir()]
     written = [d for d in DOCUMENTS if d.is_relative_to(ROOT / "docs")]
     assert [d.name for d in written if d not in linked and d.parent not in folders] == []
+
+
+def test_a_broken_link_is_seen() -> None:
+    readme = ROOT / "README.md"
+    assert _leads_somewhere(readme, "docs/reference/errors.md#codes-of-requests")
+    assert not _leads_somewhere(readme, "docs/reference/no-such-page.md")
+    assert not _leads_somewhere(readme, "docs/reference/errors.md#no-such-heading")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("see /root/fovea/x.py", True),
+        ("`/home/me/data`", True),
+        ("the page /p/<slug>/work/", False),
+        ("$FOVEA_HOME/work/x", False),
+    ],
+)
+def test_a_path_of_a_machine_is_told_from_an_address(text: str, told: bool) -> None:
+    assert bool(MACHINE.search(text)) is told
 
 
 def _leads_somewhere(document: Path, link: str) -> bool:

@@ -148,6 +148,24 @@ def test_recipe_and_learning_settings_are_those_that_are_taken() -> None:
     agree(pages.names("strategies.md", "Options"), {"random_share", *_SELECTION})
 
 
+def test_ranges_and_defaults_of_learning_are_those_of_the_code() -> None:
+    from fovea.learning.models import LearningSettings
+    from fovea.learning.services.recipe import _RANGES
+    from ml.acquisition.pool import Options
+
+    told = {pages.codes(row[0])[0]: row[1] for row in pages.rows("networks.md", "What a run may be told")}
+    for name, (_, low, high) in _RANGES.items():
+        numbers = [float(text.replace(",", "")) for text in re.findall(r"\d[\d,.e-]*", told[name])]
+        assert numbers == [low, high], name
+    fields = {field.name: field.get_default() for field in LearningSettings._meta.get_fields()}
+    defaults = {**fields, **Options().__dict__}
+    listed = pages.rows("networks.md", "Learning settings of a project") + pages.rows(
+        "strategies.md", "Options"
+    )
+    for name, default, _ in listed:
+        assert default.strip("`") == _written(defaults[pages.codes(name)[0]]), name
+
+
 def test_label_schema_page_holds_types_parts_and_limits() -> None:
     from annotations.spec import _LIMITS, QUESTION_TYPES
 
@@ -193,6 +211,21 @@ def _endpoint_rows() -> list[pages.Row]:
     return pages.rows("api.md", *sections) + [
         row for row in pages.rows("api.md", "DICOMweb") if len(row) == 4
     ]
+
+
+def _written(value: object) -> str:
+    """A default as a page writes it."""
+    match value:
+        case None:
+            return "automatic"
+        case bool():
+            return str(value).lower()
+        case "" | dict():
+            return "empty"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
 
 
 def _of_tests(kind: object) -> bool:
