@@ -251,3 +251,22 @@ def test_the_next_item_is_taken_after_a_ranking_in_progress_not_beside_it(make_p
         assert queue_next(actor=reader, project=project).item_id == ids[1]
     finally:
         thread.join()
+
+
+def test_an_item_that_was_labelled_when_nobody_could_tell_the_queue_is_not_offered(make_project, join):
+    project = make_project(3)
+    ids = rank(project, 0, 1, 2)
+    Item.objects.filter(pk=ids[0]).update(state=ItemState.SUBMITTED)
+    Item.objects.filter(pk=ids[1]).update(state=ItemState.SKIPPED)
+
+    assert queue_next(actor=join(project), project=project).item_id == ids[2]
+    assert queue_counts(project.pk) == {"waiting": 1, "done": 1, "aside": 1, "total": 3}
+
+
+def test_labels_are_kept_when_the_queue_s_upkeep_fails(make_project, monkeypatch, caplog):
+    project = make_project(1)
+    monkeypatch.setattr("fovea.learning.services.upkeep.front_keep", lambda project_id: 1 / 0)
+    item_submitted.send(Item, item_ids=rank(project, 0), project_id=project.pk)
+
+    assert queue_counts(project.pk)["done"] == 1
+    assert "upkeep failed" in caplog.text

@@ -14,7 +14,7 @@ from fovea.learning.models import UNRANKED, QueueEntry, QueueState
 COLD_REASON = "No model yet: a varied first set"
 _BATCH = 2_000
 _TURN = 1_000_000  # ranks per turn: every series gives one item before any gives a second
-_STATES = {ItemState.SUBMITTED: QueueState.DONE, ItemState.SKIPPED: QueueState.ASIDE}
+STATES = {ItemState.SUBMITTED: QueueState.DONE, ItemState.SKIPPED: QueueState.ASIDE}
 
 
 def entries_add(item_ids: Sequence[int]) -> None:
@@ -27,7 +27,7 @@ def entries_add(item_ids: Sequence[int]) -> None:
                 QueueEntry(
                     item_id=item,
                     project_id=project,
-                    state=_STATES.get(ItemState(state), QueueState.WAITING),
+                    state=STATES.get(ItemState(state), QueueState.WAITING),
                     rank=ranks[item],
                     reason=COLD_REASON,
                 )

@@ -18,6 +18,7 @@ from fovea.accounts.access import Actor, require
 from fovea.core.errors import LeaseHeld, NotFound
 from fovea.datasets.models import Project
 from fovea.learning.models import QueueEntry, QueueState
+from fovea.learning.services.entries import STATES
 from fovea.learning.services.locks import ranks_settle
 
 FREE = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=Now())
@@ -35,10 +36,7 @@ def queue_next(*, actor: Actor, project: Project, exclude: Collection[int] = ())
         _held(actor).filter(item_id__in=exclude).update(lease_user=None, lease_expires_at=None)
     ranks_settle(project.pk)
     waiting = _waiting(project, exclude)
-    entry = (
-        _unfinished(waiting, actor).first()
-        or waiting.filter(FREE).select_for_update(skip_locked=True, of=("self",)).first()
-    )
+    entry = _unfinished(waiting, actor).first() or _best_free(waiting)
     return _take(entry, actor) if entry is not None else None
 
 
@@ -88,6 +86,15 @@ def _unfinished(waiting: QuerySet[QueueEntry], actor: Actor) -> QuerySet[QueueEn
     """What the actor holds, or has begun to label and nobody took over since."""
     mine = waiting.filter(~FREE | Q(item__state=ItemState.DRAFT), lease_user_id=actor.pk)
     return mine.select_for_update(of=("self",))
+
+
+def _best_free(waiting: QuerySet[QueueEntry]) -> QueueEntry | None:
+    """The first free entry, locked. One that was labelled while nobody could tell the queue (a process was killed
+    between saving and telling) is put right and passed over."""
+    free = waiting.filter(FREE).select_related("item").select_for_update(skip_locked=True, of=("self",))
+    while (entry := free.first()) is not None and (state := STATES.get(ItemState(entry.item.state))):
+        QueueEntry.objects.filter(pk=entry.pk).update(state=state)
+    return entry
 
 
 def _take(entry: QueueEntry, actor: Actor) -> QueueEntry:

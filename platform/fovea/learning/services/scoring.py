@@ -120,8 +120,9 @@ def rank(job: JobRun, project: Project, model: TrainedModel | None) -> dict[str,
     if model and needs_embeddings(settings_of(project).strategy):
         score_labelled(job, model)
     plan = rank_plan(project, model)
-    with job.guard():
-        ranks_write(project.pk, plan.strategy, plan.rows)
+    if plan.rows:  # none while a new model has not scored anything: what is ranked stays so
+        with job.guard():
+            ranks_write(project.pk, plan.strategy, plan.rows)
     if plan.note:
         job.log(plan.note)
     return {"ranked": len(plan.rows), "strategy": plan.strategy}
