@@ -62,13 +62,18 @@ def database(url: str) -> str:
     """The version of the server at `url`. Raises LaunchError, without the password, when it does not answer."""
     import psycopg2
 
-    parts = urlsplit(url)
-    place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+    try:
+        parts = urlsplit(url)
+        place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+    except ValueError as error:
+        raise LaunchError(
+            "DATABASE_URL is no address; it looks like postgres://name:password@host:5432/database"
+        ) from error
     try:
         connection = psycopg2.connect(url, connect_timeout=5)
-    except (psycopg2.Error, ValueError) as error:
+    except psycopg2.Error as error:
         reason = " ".join(str(error).partition("Is the server running")[0].split())
-        if parts.password:
+        if parts.password:  # a malformed address is quoted in the message
             reason = reason.replace(parts.password, "***")
         raise LaunchError(
             f"The database {place} of DATABASE_URL cannot be used: {reason}. "

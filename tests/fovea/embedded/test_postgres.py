@@ -125,11 +125,19 @@ def test_pid_file_that_names_a_strangers_process_is_not_believed(origin: str, ho
     pid_file = home / "postgres" / "data" / "postmaster.pid"
     content = pid_file.read_text().splitlines()
     postgres.stop(home)
-    pid_file.write_text("\n".join([str(os.getpid()), *content[1:]]) + "\n")
-    identity.current().own(pid_file)
-    assert postgres.status(home) is None
-    assert not postgres.stop(home), "a stranger is never signalled"
-    assert query(postgres.start(home).url, "SELECT 1") == [(1,)]
+    account = identity.current()
+    with subprocess.Popen(
+        ["sleep", "600"], **account.spawn_options()
+    ) as stranger:  # PostgreSQL itself takes it for one
+        pid_file.write_text("\n".join([str(stranger.pid), *content[1:]]) + "\n")
+        account.own(pid_file)
+        try:
+            assert postgres.status(home) is None
+            assert not postgres.stop(home)
+            assert query(postgres.start(home).url, "SELECT 1") == [(1,)]
+            assert stranger.poll() is None, "a stranger is never signalled"
+        finally:
+            stranger.kill()
 
 
 def test_taken_port_is_replaced(home: Path) -> None:

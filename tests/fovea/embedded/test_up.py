@@ -135,10 +135,19 @@ def test_home_that_cannot_be_made_is_one_line(
     assert "FOVEA_HOME" in refusal(capsys)
 
 
-def test_unreachable_database_is_one_line_without_its_password(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://fovea:hidden@127.0.0.1:1/fovea",
+        "postgres://fovea:hidden@127.0.0.1:port/fovea",
+        "postgresq://fovea:hidden@127.0.0.1/fovea",
+    ],
+    ids=["silent", "no port", "no scheme"],
+)
+def test_unusable_database_is_one_line_without_its_password(
+    url: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", f"postgres://fovea:hidden@127.0.0.1:{cluster.free_port()}/fovea")
+    monkeypatch.setenv("DATABASE_URL", url)
     said = refusal(capsys)
     assert "DATABASE_URL" in said
     assert "hidden" not in said
