@@ -171,7 +171,8 @@ SPECTACULAR_SETTINGS = {
 # --- Static files: the browser's modules and the viewer bundle that set-up builds -----------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = FOVEA_HOME / "static"
-STATICFILES_DIRS = [ROOT / "frontend_static"]
+# Only what browsers load: the recipe of the bundle and its packages stay private.
+STATICFILES_DIRS = [(name, ROOT / "frontend_static" / name) for name in ("css", "js", "img", "vendor")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
