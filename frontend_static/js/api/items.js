@@ -109,6 +109,31 @@ export async function seriesMetadata(url) {
   return /** @type {any} */ (await request('GET', url)) ?? [];
 }
 
+/**
+ * A case with what DICOM says about its series.
+ *
+ * @typedef {{doc: WorkspaceDocument, series: {frames: WorkspaceDocument['frames'], metadata: import('../lib/dicom_json.js').DicomJson[]}}} FetchedCase
+ */
+
+/**
+ * One case, or the best waiting one, ready to be opened.
+ * @param {string} project
+ * @param {string | number} item "" for the best waiting one, which is leased
+ * @returns {Promise<FetchedCase | null>} null when nothing waits
+ */
+export async function fetchCase(project, item) {
+  const doc = item ? await openItem(item) : await nextItem(project);
+  return doc && withMetadata(doc);
+}
+
+/**
+ * @param {WorkspaceDocument} doc
+ * @returns {Promise<FetchedCase>}
+ */
+export async function withMetadata(doc) {
+  return { doc, series: { frames: doc.frames, metadata: await seriesMetadata(doc.metadata_url) } };
+}
+
 /** @param {string | number} item */
 function path(item) {
   return `${BASE}/items/${encodeURIComponent(item)}/`;

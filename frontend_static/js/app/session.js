@@ -4,7 +4,7 @@
  * @typedef {import('../api/items.js').WorkspaceDocument} WorkspaceDocument
  * @typedef {import('../viewer/images.js').Series} Series
  * @typedef {import('../lib/journal.js').JournalRecord} JournalRecord
- * @typedef {{doc: WorkspaceDocument, series: Series}} Fetched
+ * @typedef {import('../api/items.js').FetchedCase} FetchedCase
  * @typedef {{doc: WorkspaceDocument, series: Series, document: AnnotationDocument, proposal: ProposalControl | null,
  *   autosave: Autosave, recovered: boolean}} OpenCase
  * @typedef {object} SessionEvents
@@ -15,7 +15,7 @@
  * @property {() => void} onEmpty nothing waits
  * @property {(message: string) => void} onLeaseLost
  */
-import { flagItem, nextItem, openItem, releaseLease, renewLease, saveAnnotation, seriesMetadata, skipItem, submitItem } from '../api/items.js';
+import { flagItem, nextItem, releaseLease, renewLease, saveAnnotation, skipItem, submitItem, withMetadata } from '../api/items.js';
 import { applyChange } from '../lib/diff.js';
 import { AnnotationDocument } from '../lib/document.js';
 import { Autosave } from './autosave.js';
@@ -26,7 +26,7 @@ const HEARTBEAT_MS = 60_000;
 
 export class Session {
   /** @type {OpenCase | null} */ current = null;
-  /** @type {Promise<Fetched | null> | null} */ #upcoming = null;
+  /** @type {Promise<FetchedCase | null> | null} */ #upcoming = null;
   #heartbeat = 0;
   #clock = new WorkClock();
   #ends = new AbortController();
@@ -42,14 +42,9 @@ export class Session {
     addEventListener('pagehide', () => this.current && releaseLease(this.current.doc.id).catch(() => {}), { signal: this.#ends.signal });
   }
 
-  /**
-   * Open one case, or the best waiting one.
-   * @param {string} item "" for the best waiting one
-   */
-  async start(item) {
-    if (item) return this.#open(await fetchSeries(await openItem(item)));
-    const doc = await nextItem(this.project);
-    return doc ? this.#open(await fetchSeries(doc)) : this.events.onEmpty();
+  /** Open the first case. @param {FetchedCase | null} first null: nothing waits */
+  async start(first) {
+    return first ? this.#open(first) : this.events.onEmpty();
   }
 
   /**
@@ -120,10 +115,10 @@ export class Session {
    */
   async #withSeries(doc) {
     const upcoming = await this.#upcoming?.catch(() => null);
-    return upcoming && String(upcoming.doc.id) === String(doc.id) ? { doc, series: upcoming.series } : fetchSeries(doc);
+    return upcoming && String(upcoming.doc.id) === String(doc.id) ? { doc, series: upcoming.series } : withMetadata(doc);
   }
 
-  /** @param {Fetched} fetched */
+  /** @param {FetchedCase} fetched */
   async #open({ doc, series }) {
     const record = (await this.journal.all(this.user)).find(({ item }) => item === String(doc.id)) ?? null;
     const server = doc.annotation.content ?? {};
@@ -168,7 +163,7 @@ export class Session {
 
   /**
    * @param {WorkspaceDocument} doc
-   * @returns {Promise<Fetched | null>}
+   * @returns {Promise<FetchedCase | null>}
    */
   async #fetchNext(doc) {
     this.events.onNext('loading');
@@ -178,7 +173,7 @@ export class Session {
         this.events.onNext('none');
         return null;
       }
-      const fetched = await fetchSeries(next);
+      const fetched = await withMetadata(next);
       this.events.preload(fetched.series, next).then(() => this.events.onNext('ready'), () => this.events.onNext('failed'));
       return fetched;
     } catch {
@@ -186,14 +181,6 @@ export class Session {
       return null;
     }
   }
-}
-
-/**
- * @param {WorkspaceDocument} doc
- * @returns {Promise<Fetched>}
- */
-async function fetchSeries(doc) {
-  return { doc, series: { frames: doc.frames, metadata: await seriesMetadata(doc.metadata_url) } };
 }
 
 /**

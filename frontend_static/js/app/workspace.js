@@ -59,11 +59,11 @@ export class Workspace {
     this.#listen();
   }
 
-  /** @param {string} item "" for the best waiting case */
-  async start(item) {
+  /** @param {import('../api/items.js').FetchedCase | null} first the case to open; null: nothing waits */
+  async start(first) {
     if (!this.viewer.gpu) this.status.setNote('No WebGL2: images draw slower, all tools work');
-    await this.session.start(item);
-    this.#replayOthers(item);
+    await this.session.start(first);
+    this.#replayOthers(String(first?.doc.id ?? ''));
   }
 
   /** @param {string} action */
@@ -335,10 +335,9 @@ export class Workspace {
       h('p', { text: 'Every case of this project is read or in somebody’s hands. New ones appear as they are imported or come back for review.' }), home));
   }
 
-  /** @param {string} item */
-  async #replayOthers(item) {
+  /** @param {string} except the case on show, whose work is taken up there */
+  async #replayOthers(except) {
     const send = (/** @type {string} */ id, /** @type {import('../lib/journal.js').Save} */ save) => saveAnnotation(id, save);
-    const except = item || String(this.session.current?.doc.id ?? '');
     const { sent, stuck } = await replayOthers({ journal: this.journal, user: this.user, except, send });
     if (sent.length) toast(`Unsaved work of ${sent.map(({ title }) => title).join(', ')} was handed over.`);
     for (const { title } of stuck) toast(`Unsaved work of ${title} meets a newer version. Open that case to settle it.`, 'bad');

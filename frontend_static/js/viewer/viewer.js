@@ -18,7 +18,6 @@ import { clamp } from '../lib/geometry.js';
 import { number } from '../lib/format.js';
 import { BoxTool } from './box_tool.js';
 import { BrushCursor } from './brush_cursor.js';
-import { loadCornerstone } from './cornerstone.js';
 import { Corners } from './corners.js';
 import { ImageSeries } from './images.js';
 import { pointerTarget } from './interaction.js';
@@ -29,14 +28,6 @@ import { Stage } from './stage.js';
 import { BrushTool } from './tools.js';
 
 const BRUSH_LIMITS = /** @type {const} */ ([0.5, 200]);
-
-/**
- * Load Cornerstone and make a viewer in an element.
- * @param {HTMLElement} element
- */
-export async function createViewer(element) {
-  return new Viewer(element, await loadCornerstone());
-}
 
 export class Viewer {
   /** @type {AnnotationDocument | null} */ document = null;
