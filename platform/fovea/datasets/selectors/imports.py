@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from fovea.accounts.access import Actor, require
 from fovea.datasets.models import Import, ImportFile
 from fovea.datasets.selectors.datasets import dataset_scope, not_here
+from fovea.datasets.selectors.projects import projects_visible
 
 _COLUMNS = ("name", "status", "reason", "message", "sha256")
 
@@ -21,14 +22,20 @@ def import_get(*, actor: Actor, import_id: int) -> Import:
     batch = Import.objects.select_related("dataset", "project").filter(pk=import_id).first()
     if batch is None:
         not_here()
+    if batch.project is not None:  # what came with labels of a project is not for others on the same dataset
+        require(actor, "project.view", batch.project.scope)
     require(actor, "dataset.import", dataset_scope(batch.dataset_id))
     return batch
 
 
 def imports_of(*, actor: Actor, dataset_id: int) -> QuerySet[Import]:
-    """A dataset's imports, newest first; paginate by key."""
+    """A dataset's imports, but for those into projects that the actor may not see; newest first, paginate by
+    key.
+    """
     require(actor, "dataset.import", dataset_scope(dataset_id))
-    return Import.objects.filter(dataset_id=dataset_id).select_related("dataset", "project").order_by("-id")
+    theirs = Q(project=None) | Q(project__in=projects_visible(actor=actor).order_by())
+    rows = Import.objects.filter(theirs, dataset_id=dataset_id)
+    return rows.select_related("dataset", "project").order_by("-id")
 
 
 def import_counts(batch: Import) -> dict[str, int]:

@@ -20,6 +20,9 @@ from ml.imaging.dicom.framegroups import frame_headers
 from ml.imaging.geometry import Plane, SeriesGeometry, edge_letters, examine, slice_normal
 
 _FRAMES_NAMED = 100  # a finding names so many frames at most; the rest is told by their number
+# Image Position (Patient); shared and per-frame functional groups: without any of these nothing says where a
+# frame lies.
+_PLACING = frozenset({"00200032", "52009229", "52009230"})
 _Place = tuple[Instance, int]  # an instance and a frame of it, from 1
 
 
@@ -81,8 +84,10 @@ def _finish(series: Series, instances: list[Instance], preparer: Preparer, finis
 
 def _planes(instance: Instance) -> list[Plane]:
     """Where an instance's frames lie, from the metadata kept at ingest."""
-    dataset = Dataset.from_json(instance.metadata.dicom_json)
     size = (instance.rows, instance.columns)
+    if not _PLACING.intersection(instance.metadata.dicom_json):
+        return [Plane(None, None, None, size)] * instance.frames  # a photograph: spare reading its metadata
+    dataset = Dataset.from_json(instance.metadata.dicom_json)
     return [
         Plane(head.position, head.orientation, head.spacing, size, head.thickness, head.split_keys)
         for head in frame_headers(dataset, instance.frames)
