@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,13 @@ def saves(workspace: WorkspacePage) -> list[dict[str, Any]]:
 def fault(workspace: WorkspacePage, **what: Any) -> None:
     """Make the next requests fail."""
     workspace.state.faults = [{"path": SAVE, "count": 1, **what}]
+
+
+def end_tab(workspace: WorkspacePage) -> None:
+    """Close the tab while the server still fails its last save; then the server is well again."""
+    workspace.page.close()
+    time.sleep(0.5)
+    workspace.state.faults = []
 
 
 def save_as_someone_else(address: str, item: str, version: int) -> None:
@@ -122,8 +130,7 @@ def test_work_of_a_killed_tab_is_taken_up_at_the_next_start(
     workspace.drag(*PATH)
     drawn = workspace.mask(frame)
     workspace.until(JOURNAL_SIZE_IS_ONE)
-    page.close()
-    workspace.state.faults = []
+    end_tab(workspace)
     second = open_tab().open("101")
     assert np.array_equal(second.mask(frame), drawn)
     second.wait_saved()
@@ -144,8 +151,7 @@ def test_a_save_that_landed_unseen_before_the_tab_was_killed_is_not_doubled(
     workspace.drag((60.0, 60.0))
     drawn = workspace.mask(frame)
     page.wait_for_timeout(200)
-    page.close()
-    workspace.state.faults = []
+    end_tab(workspace)
     second = open_tab().open("101")
     assert np.array_equal(second.mask(frame), drawn)
     second.wait_saved()
@@ -160,8 +166,7 @@ def test_unsaved_work_of_another_case_is_handed_over_in_the_background(
     fault(workspace, status=503, count=99)
     workspace.drag(*PATH)
     workspace.until(JOURNAL_SIZE_IS_ONE)
-    page.close()
-    workspace.state.faults = []
+    end_tab(workspace)
     second = open_tab().open("102")
     second.until(JOURNAL_IS_EMPTY)
     assert len(workspace.state.cases["101"].versions) == 1
@@ -174,8 +179,7 @@ def test_unsaved_work_is_not_handed_over_under_another_name(
     fault(workspace, status=503, count=99)
     workspace.drag(*PATH)
     workspace.until(JOURNAL_SIZE_IS_ONE)
-    page.close()
-    workspace.state.faults = []
+    end_tab(workspace)
     second = open_tab().open("101", user="2")
     assert not second.mask(second.frame()).any()
     second.page.wait_for_timeout(500)
@@ -192,8 +196,7 @@ def test_unsaved_work_that_meets_a_newer_version_is_a_conflict(
     fault(workspace, status=503, count=99)
     workspace.drag(*PATH)
     workspace.until(JOURNAL_SIZE_IS_ONE)
-    page.close()
-    workspace.state.faults = []
+    end_tab(workspace)
     save_as_someone_else(server[0], "101", 0)
     second = open_tab().open("101")
     second.page.get_by_role("dialog", name="Two versions of this case").wait_for()
