@@ -80,7 +80,10 @@ def test_multiple_answers_are_kept_in_the_order_of_the_schema(db) -> None:
 def test_a_partial_change_keeps_what_it_does_not_mention() -> None:
     base = {"answers": {"finding": "none"}, "slices": {"5-1": "aa", "5-2": "bb"}}
     change = {"slices": {"5-2": None, "5-3": "cc"}}
-    assert merge(base, change, partial=True) == {"answers": {"finding": "none"}, "slices": {"5-1": "aa", "5-3": "cc"}}
+    assert merge(base, change, partial=True) == {
+        "answers": {"finding": "none"},
+        "slices": {"5-1": "aa", "5-3": "cc"},
+    }
     assert merge(base, change, partial=False) == {"slices": {"5-3": "cc"}}
     assert base["slices"] == {"5-1": "aa", "5-2": "bb"}
 
@@ -91,7 +94,11 @@ def test_a_submission_states_every_part_and_needs_its_answers() -> None:
         complete({}, spec)
     assert error.value.error_code == "incomplete"
     assert error.value.details == {"questions": ["finding"]}
-    assert complete({"answers": {"finding": "none"}}, spec) == {"answers": {"finding": "none"}, "slices": {}, "boxes": []}
+    assert complete({"answers": {"finding": "none"}}, spec) == {
+        "answers": {"finding": "none"},
+        "slices": {},
+        "boxes": [],
+    }
 
 
 def test_a_summary_says_what_changed() -> None:

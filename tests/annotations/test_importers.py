@@ -20,7 +20,14 @@ def table(rows: list[dict], **options):
 
 
 def test_a_table_gives_answers_split_patient_and_cluster() -> None:
-    row = {"file": "a/1.png", "Label": "melanoma", "patient_id": "p7", "split": "valid", "cluster": "site 2", "sex": "f"}
+    row = {
+        "file": "a/1.png",
+        "Label": "melanoma",
+        "patient_id": "p7",
+        "split": "valid",
+        "cluster": "site 2",
+        "sex": "f",
+    }
     (found,) = table([row])
     assert found.image == "a/1.png"
     assert found.answers == {"label": "melanoma"}
@@ -38,7 +45,9 @@ def test_a_label_beside_a_mask_names_what_the_mask_shows() -> None:
 def test_box_columns_make_boxes_and_empty_ones_are_left_out() -> None:
     edges = {"xmin": "10", "ymin": "20", "xmax": "30", "ymax": "25"}
     flat = {"xmin": "10", "ymin": "20", "xmax": "10", "ymax": "25"}
-    full, empty = table([{"file": "1.png", "label": "WBC", **edges}, {"file": "2.png", "label": "WBC", **flat}])
+    full, empty = table(
+        [{"file": "1.png", "label": "WBC", **edges}, {"file": "2.png", "label": "WBC", **flat}]
+    )
     assert [(b.name, b.x, b.y, b.w, b.h) for b in full.boxes] == [("WBC", 10, 20, 20, 5)]
     assert empty.boxes == ()
 

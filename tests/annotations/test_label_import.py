@@ -43,12 +43,18 @@ def pick(pack: Path, folder: Path, count: int, *more: str, where=lambda row: Tru
 def bring(people: SimpleNamespace, blob_root, django_capture_on_commit_callbacks):
     """Import a folder into a new project of that unit, as a job would; returns the project."""
 
-    def run(folder: Path, *, unit: str = "image", options: dict | None = None, project: Project | None = None) -> Project:
+    def run(
+        folder: Path, *, unit: str = "image", options: dict | None = None, project: Project | None = None
+    ) -> Project:
         actor = people.site_admin
         project = project or project_create(actor=actor, dataset=people.dataset, name=folder.name, unit=unit)
         with django_capture_on_commit_callbacks(execute=True):
             batch = import_create(
-                actor=actor, dataset=people.dataset, files=files_of_folder(folder), project=project, options=options
+                actor=actor,
+                dataset=people.dataset,
+                files=files_of_folder(folder),
+                project=project,
+                options=options,
             )
             import_run(batch)
         failed = ImportFile.objects.filter(batch=batch, status="failed").values_list("name", "message")
@@ -59,7 +65,7 @@ def bring(people: SimpleNamespace, blob_root, django_capture_on_commit_callbacks
 
 
 def test_classes_splits_and_attributes_from_a_table(bring, test_data: Path, tmp_path: Path) -> None:
-    rows = pick(test_data / "cls2d-isic2017", tmp_path, 12) + []
+    rows = pick(test_data / "cls2d-isic2017", tmp_path, 12)
     rows += pick(test_data / "cls2d-isic2017", tmp_path, 24, where=lambda row: row["label"] == "melanoma")
     with (tmp_path / "manifest.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
@@ -83,7 +89,9 @@ def test_instance_masks_become_the_one_foreground(bring, test_data: Path, tmp_pa
     project = bring(tmp_path)
     assert [c["name"] for c in schema_current(project).spec["classes"]] == ["foreground"]
     truth = {Path(row["file"]).stem: row["mask"] for row in rows}
-    for item in Item.objects.filter(project=project).select_related("patient", "current", "series", "instance"):
+    for item in Item.objects.filter(project=project).select_related(
+        "patient", "current", "series", "instance"
+    ):
         (frame,) = item_frames(item)
         stored = item.current.content["slices"][frame.key]
         mask = decode_rle(unpack(blob_read(stored), 1 << 24), (frame.rows, frame.columns))
@@ -106,9 +114,15 @@ def test_label_volumes_lie_on_the_slices_of_their_image(bring, test_data: Path, 
         for name in version.content["slices"].values():
             values, sizes = np.unique(decode_rle(unpack(blob_read(name), 1 << 24), shape), return_counts=True)
             counts.update(dict(zip(values.tolist(), sizes.tolist(), strict=True)))
-        row = next(r for r in rows if (int(r["voxels_anterior"]), int(r["voxels_posterior"])) == (counts[1], counts[2]))
+        row = next(
+            r
+            for r in rows
+            if (int(r["voxels_anterior"]), int(r["voxels_posterior"])) == (counts[1], counts[2])
+        )
         # the middle slice, voxel by voxel against nibabel: slices from the feet up, rows towards posterior (LPS)
-        volume = nibabel.as_closest_canonical(nibabel.load(test_data / "seg3d-hippocampus" / row["mask"])).get_fdata()
+        volume = nibabel.as_closest_canonical(
+            nibabel.load(test_data / "seg3d-hippocampus" / row["mask"])
+        ).get_fdata()
         number = volume.shape[2] // 2
         expected = volume[::-1, ::-1, number].T.astype(np.uint8)
         found = decode_rle(unpack(blob_read(version.content["slices"][frames[number].key]), 1 << 24), shape)
@@ -148,10 +162,14 @@ def test_what_people_labelled_is_never_overwritten(bring, test_data: Path, tmp_p
     assert AnnotationVersion.objects.count() == before
 
 
-def test_an_answer_that_the_project_does_not_offer_is_reported_not_stored(bring, people, test_data, tmp_path) -> None:
+def test_an_answer_that_the_project_does_not_offer_is_reported_not_stored(
+    bring, people, test_data, tmp_path
+) -> None:
     pick(test_data / "cls2d-isic2017", tmp_path, 4)
     project = project_create(actor=people.site_admin, dataset=people.dataset, name="other", unit="image")
-    schema_set(actor=people.site_admin, project=project, spec={"questions": [{"key": "q", "options": ["yes", "no"]}]})
+    schema_set(
+        actor=people.site_admin, project=project, spec={"questions": [{"key": "q", "options": ["yes", "no"]}]}
+    )
     bring(tmp_path, project=project)
     assert not AnnotationVersion.objects.exists()
     assert Item.objects.filter(project=project, state="open").count() == 4

@@ -7,7 +7,13 @@ from fovea.core.errors import Invalid
 
 
 def test_short_forms_are_filled_in() -> None:
-    spec = normalise({"questions": [{"key": "q", "options": ["a", "b"]}], "classes": ["organ", "lesion"], "boxes": ["cell"]})
+    spec = normalise(
+        {
+            "questions": [{"key": "q", "options": ["a", "b"]}],
+            "classes": ["organ", "lesion"],
+            "boxes": ["cell"],
+        }
+    )
     assert spec["questions"][0] == {
         "key": "q",
         "text": "q",

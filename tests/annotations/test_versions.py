@@ -86,7 +86,10 @@ def test_a_draft_after_submission_does_not_teach_until_it_is_submitted(case: Sim
 def test_history_says_who_did_what(case: SimpleNamespace) -> None:
     save(case, {"slices": {case.key: coded(mask_of((1, 1, 1)))}, "answers": {"finding": "none"}})
     version_submit(actor=case.radiologist, item=case.item, base_version=1, key=uuid4())
-    assert [(h["version"], h["summary"]) for h in history(case.item)] == [(2, "submitted"), (1, "1 slice, answers")]
+    assert [(h["version"], h["summary"]) for h in history(case.item)] == [
+        (2, "submitted"),
+        (1, "1 slice, answers"),
+    ]
 
 
 def test_others_hear_of_it_on_commit(case: SimpleNamespace, django_capture_on_commit_callbacks) -> None:
@@ -130,7 +133,9 @@ def test_a_skipped_item_keeps_its_reason_and_its_labels(case: SimpleNamespace) -
 def test_of_savers_at_the_same_moment_exactly_one_goes_on(case: SimpleNamespace) -> None:
     def attempt(_: int) -> str:
         try:
-            item = Item.objects.select_related("project", "series", "instance", "current").get(pk=case.item.pk)
+            item = Item.objects.select_related("project", "series", "instance", "current").get(
+                pk=case.item.pk
+            )
             save(SimpleNamespace(**{**vars(case), "item": item}), {"answers": {"finding": "none"}})
             return "saved"
         except StaleVersion:

@@ -43,6 +43,7 @@ def line_chart(
     if not points:
         return SafeString("")
     scale = _Scale(points, most)
+    axis_digits = digits if scale.y1 - scale.y0 >= 16 * 10**-digits else digits + 1
     described = "; ".join(
         f"{line.name}: " + ", ".join(f"{p.y:.{digits}f} at {p.x:g}" for p in line.points) for line in lines
     )
@@ -52,7 +53,7 @@ def line_chart(
         HEIGHT,
         title,
         described,
-        _grid(scale, digits),
+        _grid(scale, axis_digits),
         _x_axis(scale, x_title),
         format_html_join("", "{}", ((_band(line, scale),) for line in lines)),
         format_html_join("", "{}", ((_line(line, scale, digits),) for line in lines)),

@@ -18,7 +18,8 @@ _NAMES = {
     "mean_dice": "Mean Dice",
     "dice": "Dice",
     "iou": "IoU",
-    "hd95": "95 % Hausdorff, mm",
+    "hd95_mm": "95 % Hausdorff, mm",
+    "hd95_pixels": "95 % Hausdorff, pixels",
 }
 
 

@@ -9,7 +9,7 @@ def test_every_task_gives_its_rows() -> None:
         "questions": {
             "finding": {"auroc": {"value": 0.8, "low": 0.7, "high": 0.9}, "ece": 0.05, "items": 12}
         },
-        "masks": {"mean_dice": {"value": 0.7}, "classes": {"organ": {"hd95": {"value": 3.0}}}},
+        "masks": {"mean_dice": {"value": 0.7}, "classes": {"organ": {"hd95_mm": {"value": 3.0}}}},
     }
     rows = {row.name: (row.value, row.low) for row in metric_rows(metrics)}
     assert rows == {

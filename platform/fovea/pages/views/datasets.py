@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 
 from fovea.accounts.access import may
 from fovea.core.errors import NotFound
-from fovea.datasets.models import Import, ImportFile, Series
+from fovea.datasets.models import ImportFile, Series
 from fovea.datasets.selectors.datasets import dataset_get, dataset_scope, datasets_visible
 from fovea.datasets.selectors.frames import frames_of
 from fovea.datasets.selectors.projects import projects_visible
@@ -55,6 +55,7 @@ def dataset(request: HttpRequest, slug: str) -> HttpResponse:
     if after.isdigit():
         rows = rows.filter(id__gt=int(after))
     series = list(rows[: _PAGE + 1])
+    can_import = may(actor, "dataset.import", dataset_scope(found))
     context = {
         "dataset": found,
         "series": series[:_PAGE],
@@ -64,8 +65,8 @@ def dataset(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "modality": modality,
         "search": search,
-        "imports": Import.objects.filter(dataset=found).order_by("-id")[:5],
-        "can_import": may(actor, "dataset.import", dataset_scope(found)),
+        "imports": imports_of(actor=actor, dataset_id=found.pk)[:5] if can_import else [],
+        "can_import": can_import,
         "projects": list(projects_visible(actor=actor).filter(dataset=found)[:20]),
     }
     return render(request, "pages/dataset.html", context)
@@ -85,10 +86,7 @@ def series(request: HttpRequest, series_id: int) -> HttpResponse:
 @page
 def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     """An import: progress, counts, and the files that could not be read, with their reasons."""
-    found = Import.objects.select_related("dataset", "project").filter(pk=batch_id).first()
-    if found is None:
-        raise NotFound("There is no such import, or it is not for you to see.")
-    dataset_get(actor=actor_of(request), slug=found.dataset.slug, action="dataset.import")
+    found = import_get(actor=actor_of(request), import_id=batch_id)
     odd = ImportFile.objects.filter(batch=found, status__in=("failed", "conflict", "ignored")).order_by(
         "status", "id"
     )
