@@ -41,6 +41,7 @@ class ModelCard:
                 "channels": self.network.channels,
                 "size": list(self.network.size),
                 "dropout": self.network.dropout,
+                "interactive": self.network.interactive,
             },
             "task": self.task.to_json(),
             "preprocess": self.preprocess.to_json(),
@@ -82,7 +83,13 @@ def read_card(run_dir: Path) -> ModelCard:
     net = raw["network"]
     rows, columns = net["size"]
     return ModelCard(
-        network=NetworkSpec(net["architecture"], net["channels"], (rows, columns), net["dropout"]),
+        network=NetworkSpec(
+            net["architecture"],
+            net["channels"],
+            (rows, columns),
+            net["dropout"],
+            net.get("interactive", False),
+        ),
         task=task_from_json(raw["task"]),
         preprocess=Preprocess.from_json(raw["preprocess"]),
         flips=tuple(raw["flips"]),

@@ -5,8 +5,10 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ml.data.task import Question, Task
+from ml.models.guidance import guidance_channels
 from ml.models.registry import ARCHITECTURES, architecture
 from ml.models.trunks import build_trunk
 
@@ -23,12 +25,13 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """What must be known to build a network again."""
+    """What must be known to build a network again. ``interactive`` networks take guidance beside the image."""
 
     architecture: str
     channels: int
     size: tuple[int, int]
     dropout: float = 0.1
+    interactive: bool = False
 
 
 class Network(nn.Module):
@@ -38,9 +41,10 @@ class Network(nn.Module):
         super().__init__()
         check_fit(spec.architecture, task)
         self.spec, self.task = spec, task
+        self.guidance = guidance_channels(len(task.classes)) if spec.interactive and task.classes else 0
         self.trunk = build_trunk(
             spec.architecture,
-            channels=spec.channels,
+            channels=spec.channels + self.guidance,
             classes=len(task.classes),
             size=spec.size,
             dropout=spec.dropout,
@@ -50,6 +54,9 @@ class Network(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(width, head_width(question)) for question in task.questions)
 
     def forward(self, x: torch.Tensor) -> Output:
+        """Images [B, C, H, W]; of an interactive network, guidance may follow the image's channels."""
+        if x.shape[1] == self.spec.channels and self.guidance:
+            x = functional.pad(x, (0, 0, 0, 0, 0, self.guidance))
         embedding, masks = self.trunk(x)
         features = self.dropout(embedding)
         pairs = zip(self.task.questions, self.heads, strict=True)

@@ -80,7 +80,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "C1": Protocol(_CNN, budgets_between(20, 360, 7), ("random", CLASS_BALANCED, "entropy", "clasp"), 20),
     "C2": Protocol(_CNN, budgets_between(20, 360, 7), ("random", CLASS_BALANCED, "entropy", "clasp"), 20),
     "I1": Protocol(
-        replace(_CNN, size=64, channels=3),
+        replace(_CNN, size=64, channels=3, learning_rate=1e-3),
         budgets_between(40, 640, 5),
         ("random", CLASS_BALANCED, "entropy", "clasp"),
         10,

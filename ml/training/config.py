@@ -19,6 +19,7 @@ class TrainConfig:
     ``steps`` 0 means ``steps_per_label`` × labelled frames, within ``min_steps`` and ``max_steps``; the run is cut
     into ``epochs`` equal parts, after each of which it is validated and checkpointed. ``channels`` 0 means: three
     when the images have colour. ``window`` (low, high) in HU is found for CT where there are masks to learn.
+    ``interactive`` trains masks with simulated clicks as well, so that one network serves automatic masks and clicks.
     ``threads`` 0 leaves torch's. ``focal_below`` is the prevalence of the rarest option under which focal loss is
     used. ``reasons`` say in plain words why the values are what they are.
     """
@@ -43,6 +44,7 @@ class TrainConfig:
     class_weights: bool = True
     focal_below: float = 0.05
     foreground_share: float = 0.4
+    interactive: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
     weights: str = "none"
     weights_licence: str = ""
@@ -159,7 +161,7 @@ def _quick_answers() -> TrainConfig:
         batch_size=16,
         min_steps=300,
         max_steps=600,
-        learning_rate=3e-3,
+        learning_rate=2e-3,
         bootstrap=200,
     )
 
@@ -172,6 +174,8 @@ def _quick_masks() -> TrainConfig:
         min_steps=150,
         max_steps=500,
         steps_per_label=2.0,
+        learning_rate=3e-3,
+        interactive=True,
         augmentation=_MASK_AUGMENTATION,
         bootstrap=200,
     )
@@ -185,6 +189,7 @@ def _standard(masks: bool, labels: int) -> TrainConfig:
             batch_size=16,
             min_steps=500,
             steps_per_label=5.0,
+            interactive=True,
             augmentation=_MASK_AUGMENTATION,
         )
     name = "resnet18" if labels < 2000 else "resnet50"

@@ -19,9 +19,10 @@ from ml.data.progress import OnProgress, Pace, Progress, ShouldStop, ignore_prog
 from ml.inference.batches import autocast
 from ml.models.network import Network
 from ml.training.checkpoint import load_checkpoint, save_checkpoint
+from ml.training.clicks import simulated_guidance
 from ml.training.config import TrainConfig
 from ml.training.ema import MovingAverage
-from ml.training.examples import Examples
+from ml.training.examples import Example, Examples
 
 CURVE_FILE = "curve.jsonl"
 _REPORT_SECONDS = 0.3
@@ -149,21 +150,32 @@ def _start(network: Network, config: TrainConfig, run_dir: Path | None) -> _Stat
     return state
 
 
-def _step(state: _State, example: Any, loss: nn.Module, config: TrainConfig) -> torch.Tensor:
+def _step(state: _State, example: Example, loss: nn.Module, config: TrainConfig) -> torch.Tensor:
     torch.manual_seed(config.seed * 1_000_003 + state.step)  # dropout
     rate = learning_rate(state.step, config)
     for group in state.optimizer.param_groups:
         group["lr"] = rate
     state.network.train()
     state.optimizer.zero_grad(set_to_none=True)
-    with autocast(example.images.device, config.amp):
-        output = state.network(example.images)
+    images = _guided(state, example, config)
+    with autocast(images.device, config.amp):
+        output = state.network(images)
     value: torch.Tensor = loss(output, example.targets, example.masks)
     value.backward()
     nn.utils.clip_grad_norm_(state.network.parameters(), config.clip_norm)
     state.optimizer.step()
     state.average.update(state.network, state.step)
     return value.detach()
+
+
+def _guided(state: _State, example: Example, config: TrainConfig) -> torch.Tensor:
+    """The images, with simulated clicks beside them in half of an interactive network's batches."""
+    if not state.network.guidance or example.masks is None:
+        return example.images
+    guidance = simulated_guidance(
+        state.network, example.images, example.masks, seed=config.seed, step=state.step
+    )
+    return example.images if guidance is None else torch.cat([example.images, guidance], dim=1)
 
 
 def _checked(value: torch.Tensor) -> float:

@@ -63,7 +63,7 @@ def train(
 
     Raises:
         ManifestError: the manifest cannot be used.
-        TrainingError: ``nothing_labelled``, ``one_class_only``, ``other_run`` (the folder belongs to another
+        TrainingError: ``boxes_not_learned``, ``nothing_labelled``, ``one_class_only``, ``other_run`` (the folder belongs to another
             manifest or configuration) or ``diverged``.
         WeightsError, ValueError: weights or settings that cannot be used.
     """
@@ -111,8 +111,12 @@ def check_labels(task: Task, items: Sequence[Item]) -> None:
     """Whether there is anything to learn.
 
     Raises:
-        TrainingError: ``nothing_labelled`` or ``one_class_only``.
+        TrainingError: ``boxes_not_learned``, ``nothing_labelled`` or ``one_class_only``.
     """
+    if not task.kinds - {"detection"}:
+        raise TrainingError(
+            "boxes_not_learned", "No architecture learns boxes yet; add a question or a mask class."
+        )
     if not items:
         raise TrainingError(
             "nothing_labelled", "No item of the training split is labelled; label some first."
@@ -191,7 +195,9 @@ def new_network(
     A freezing policy is left out when the weights are random: frozen noise learns nothing.
     """
     torch.manual_seed(config.seed)
-    spec = NetworkSpec(config.architecture, preprocess.channels, preprocess.size, config.dropout)
+    spec = NetworkSpec(
+        config.architecture, preprocess.channels, preprocess.size, config.dropout, config.interactive
+    )
     network = Network(spec, task)
     record = initialise(network, config.weights, licence=config.weights_licence)
     if record.source != "scratch":

@@ -11,7 +11,7 @@ from ml.simulation.protocol import PROTOCOLS, Protocol
 from ml.simulation.replay import simulate
 
 CASES = {
-    "I1": ({"train": 400, "test": 150}, (16, 80, 400), {"steps": 150}),
+    "C1": ({"train": 600, "test": 300}, (8, 40, 200), {"steps": 120}),
     "S2": ({"train": 60, "test": 24}, (4, 16, 48), {"steps": 100, "size": 64}),
 }
 

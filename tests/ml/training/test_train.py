@@ -115,6 +115,17 @@ def test_labels_of_one_class_only_are_refused(tmp_path):
     assert caught.value.reason == "one_class_only"
 
 
+def test_boxes_alone_are_refused_in_plain_words(tmp_path):
+    path = make_manifest(tmp_path, task=CLASSIFICATION, splits={"train": 4})
+    raw = json.loads(path.read_text()) | {"task": {"boxes": [{"name": "cell"}]}}
+    for item in raw["items"]:
+        item["answers"], item["boxes"] = None, []
+    path.write_text(json.dumps(raw))
+    with pytest.raises(TrainingError) as caught:
+        train(path, tmp_path / "run", QUICK)
+    assert caught.value.reason == "boxes_not_learned"
+
+
 def test_masks_are_learned_and_measured_at_full_frame_size(tmp_path):
     manifest = make_manifest(tmp_path, task=SEGMENTATION, splits={"train": 12, "val": 2, "test": 6})
     config = dataclasses.replace(QUICK, architecture="small_unet", steps=50, epochs=2)
