@@ -94,9 +94,10 @@ def import_uploads(
 ) -> Import:
     """Import what the actor has uploaded; the uploads are used up by it.
 
-    Raises Invalid for uploads that are not the actor's or not for this dataset, Conflict (code
-    `upload_incomplete`) when bytes are missing.
+    Raises NotFound, Forbidden, Invalid for uploads that are not the actor's or not for this dataset, Conflict
+    (code `upload_incomplete`) when bytes are missing.
     """
+    require(actor, "dataset.import", dataset_scope(dataset))
     if not 1 <= len(set(uploads)) <= MAX_FILES:
         raise Invalid(f"`uploads` lists 1 to {MAX_FILES:,} uploads.")
     rows = Upload.objects.select_for_update(of=("self",)).filter(

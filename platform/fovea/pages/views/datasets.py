@@ -10,6 +10,7 @@ from fovea.core.errors import NotFound
 from fovea.datasets.models import ImportFile, Series
 from fovea.datasets.selectors.datasets import dataset_get, dataset_scope, datasets_visible
 from fovea.datasets.selectors.frames import frames_of
+from fovea.datasets.selectors.imports import import_get, imports_of
 from fovea.datasets.selectors.projects import projects_visible
 from fovea.datasets.selectors.roles import may_create_dataset
 from fovea.datasets.services.datasets import dataset_create
