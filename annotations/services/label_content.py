@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 from uuid import uuid4
 
@@ -126,7 +125,7 @@ def _slices(
     if row.mask:
         index = masks.find(row.mask)
         if index is None:
-            raise Invalid(f"the mask {PurePosixPath(row.mask).name} is not among the imported files")
+            raise Invalid("a mask that a label file names is not among the imported files")
         maps = _mask_maps(files[index], frames, spec, options)
     elif row.segments is not None:
         maps = [_rasterised(row.segments, frames[0], spec)]

@@ -8,8 +8,10 @@ from django.utils.safestring import SafeString
 
 from fovea.accounts.models import User
 from fovea.datasets.models import Project
-from fovea.learning.models import Run, TrainedModel
+from fovea.learning.models import Run
+from fovea.learning.selectors.models import learning_curve, models_of
 from fovea.learning.selectors.queue import queue_front
+from fovea.learning.selectors.summary import proposals_kept
 from fovea.pages.charts import Line, Point, line_chart
 
 _FRONT = 8
@@ -17,29 +19,36 @@ _FRONT = 8
 
 def overview(actor: User, project: Project) -> dict[str, Any]:
     """Everything that the overview shows beside the project's card."""
-    models = list(TrainedModel.objects.filter(project=project).order_by("number"))
+    models = models_of(actor=actor, project=project)[:5]
+    curve = learning_curve(actor=actor, project=project)
     run = Run.objects.filter(project=project).order_by("-number").first()
     return {
-        "models": models[::-1][:5],
-        "curve": learning_curve(models),
+        "models": models,
+        "curve": curve_chart(curve),
+        "advice": curve["advice"] if curve["points"] else "",
+        "proposals": proposals_kept(project),
         "run": run,
         "losses": run_chart(run) if run and run.state in ("queued", "running") else "",
         "front": queue_front(actor=actor, project=project)[:_FRONT],
     }
 
 
-def learning_curve(models: list[TrainedModel]) -> SafeString:
-    """Held-out quality over the number of labels, one point a model, with its 95 % interval."""
-    points = []
-    for model in models:
-        headline = model.metrics.get("headline") or {}
-        if model.headline_value is not None:
-            note = f"Model {model.number}: {model.headline} {model.headline_value:.3f} from {model.labelled} labels"
-            points.append(
-                Point(model.labelled, model.headline_value, headline.get("low"), headline.get("high"), note)
-            )
-    points.sort(key=lambda point: point.x)
-    return line_chart([Line("held-out", points)], x_title="labelled items", title="Learning curve", most=1.0)
+def curve_chart(curve: dict[str, Any]) -> SafeString:
+    """Held-out quality over the number of labels, a point a model with its 95 % interval, and what more labels would bring."""
+    points = [
+        Point(p["labelled"], p["value"], p["low"], p["high"], _note(p, curve["metric"]))
+        for p in curve["points"]
+    ]
+    lines = [Line("held-out", sorted(points, key=lambda point: point.x))]
+    forecast = curve["forecast"]
+    if forecast:
+        columns = (forecast[name] for name in ("labels", "expected", "low", "high"))
+        lines.append(Line("forecast", [Point(*values) for values in zip(*columns, strict=True)], "other"))
+    return line_chart(lines, x_title="labelled items", title="Learning curve", most=1.0)
+
+
+def _note(point: dict[str, Any], metric: str) -> str:
+    return f"Model {point['number']}: {metric} {point['value']:.3f} from {point['labelled']} labels"
 
 
 def run_chart(run: Run) -> SafeString:

@@ -41,6 +41,12 @@ def percent(value: float | None, digits: int = 0) -> str:
 
 
 @register.filter
+def signed(value: float | None, digits: int = 3) -> str:
+    """A difference with its sign; a dash for none."""
+    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+@register.filter
 def figure(value: float | None, digits: int = 3) -> str:
     """A number with fixed digits; a dash for none."""
     return "–" if value is None else f"{value:.{digits}f}"

@@ -8,16 +8,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from fovea.core.errors import NotFound
+from fovea.accounts.models import User
+from fovea.core.errors import Invalid, NotFound
 from fovea.datasets.models import Project
 from fovea.learning.models import TrainedModel
+from fovea.learning.selectors.models import learning_curve, models_compare, models_of
 from fovea.learning.selectors.queue import queue_counts, queue_front
 from fovea.learning.services.models import model_promote, model_roll_back
 from fovea.learning.services.scoring import score_start
 from fovea.learning.services.settings import settings_change, settings_of
 from fovea.pages.door import actor_of, page, project_context
 from fovea.pages.figures import metric_rows
-from fovea.pages.overview import learning_curve
+from fovea.pages.overview import curve_chart
 from ml.acquisition.registry import STRATEGIES
 
 _FRONT = 100
@@ -51,11 +53,11 @@ def project_models(request: HttpRequest, slug: str) -> HttpResponse:
         model = model_roll_back(actor=actor, project=found)
         messages.success(request, f"Model {model.number} is in use again.", extra_tags="ok")
         return redirect("project_models", slug=slug)
-    models = list(TrainedModel.objects.filter(project=found).select_related("run").order_by("-number")[:100])
+    models = list(models_of(actor=actor, project=found)[:100])
     context |= {
         "models": models,
-        "curve": learning_curve(models),
-        "chosen": _chosen(request, models),
+        "curve": curve_chart(learning_curve(actor=actor, project=found)),
+        "chosen": _chosen(request, actor, models),
     }
     return render(request, "pages/project_models.html", context)
 
@@ -90,14 +92,19 @@ def _model(project: Project, number: int) -> TrainedModel:
     return found
 
 
-def _chosen(request: HttpRequest, models: list[TrainedModel]) -> dict[str, Any] | None:
-    """Two models that were picked to be compared, metric by metric."""
+def _chosen(request: HttpRequest, actor: User, models: list[TrainedModel]) -> dict[str, Any] | None:
+    """Two models that were picked to be compared: metric by metric, and case by case where they share enough cases."""
     by_number = {str(m.number): m for m in models}
     a, b = (by_number.get(request.GET.get(name, "")) for name in ("a", "b"))
     if a is None or b is None or a == b:
         return None
     other = {row.name: row for row in metric_rows(b.metrics)}
-    return {"a": a, "b": b, "rows": [(row, other.get(row.name)) for row in metric_rows(a.metrics)]}
+    try:
+        paired = models_compare(actor=actor, first_id=a.pk, second_id=b.pk)
+    except Invalid:
+        paired = None  # too few held-out cases in common: the two columns are all there is to say
+    rows = [(row, other.get(row.name)) for row in metric_rows(a.metrics)]
+    return {"a": a, "b": b, "rows": rows, "paired": paired}
 
 
 def _confusions(metrics: dict[str, Any]) -> list[dict[str, Any]]:
