@@ -28,7 +28,7 @@ def overview(actor: User, project: Project) -> dict[str, Any]:
         "advice": curve["advice"] if curve["points"] else "",
         "proposals": proposals_kept(project),
         "run": run,
-        "losses": run_chart(run) if run and run.state in ("queued", "running") else "",
+        "run_charts": run_charts(run) if run and run.state in ("queued", "running") else [],
         "front": queue_front(actor=actor, project=project)[:_FRONT],
     }
 
@@ -51,8 +51,14 @@ def _note(point: dict[str, Any], metric: str) -> str:
     return f"Model {point['number']}: {metric} {point['value']:.3f} from {point['labelled']} labels"
 
 
-def run_chart(run: Run) -> SafeString:
-    """A run's loss over its steps."""
+def run_charts(run: Run) -> list[tuple[str, SafeString]]:
+    """A run's curves over its steps so far, as (title, chart): its loss, and its metric where it has been judged on the way."""
     rows = list(run.points.order_by("step").values_list("step", "values"))
-    loss = [Point(step, values["loss"]) for step, values in rows if values.get("loss") is not None]
-    return line_chart([Line("loss", loss, "model")], x_title="step", title="Training loss")
+    found = []
+    for name, title, most in (("loss", "Loss", None), ("metric", "Validation metric", 1.0)):
+        points = [Point(step, values[name]) for step, values in rows if values.get(name) is not None]
+        if points:
+            found.append(
+                (title, line_chart([Line(name, points, "model")], x_title="step", title=title, most=most))
+            )
+    return found
