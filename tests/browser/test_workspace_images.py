@@ -140,16 +140,20 @@ def test_orientation_letters_spacing_and_slice_are_in_the_corners(
     expect(page.locator(".corner-tr")).to_contain_text("Im 22/22")
 
 
-def test_a_frame_that_cannot_be_loaded_is_said_and_can_be_tried_again(
+def test_a_case_that_cannot_be_shown_is_said_and_can_be_tried_again_or_skipped(
     workspace: WorkspacePage, page: Page
 ) -> None:
     page.route("**/frames/*", lambda route: route.fulfill(status=500))
     page.goto("/items/101/")
-    expect(page.get_by_text("The workspace could not open")).to_be_visible()
+    expect(page.get_by_text("This case cannot be shown")).to_be_visible()
     expect(page.get_by_text("the server answered 500")).to_be_visible()
+    page.get_by_role("link", name="Try again").click()
+    expect(page.get_by_text("This case cannot be shown")).to_be_visible()
     page.unroute("**/frames/*")
-    page.get_by_role("button", name="Try again").click()
-    workspace.wait_painted()
+    page.get_by_role("button", name="Skip this case").click()
+    workspace.until("window.fovea.open?.doc.id === '102'")
+    expect(page.get_by_text("This case cannot be shown")).to_be_hidden()
+    assert workspace.state.cases["101"].closed == "skipped: bad_quality"
 
 
 def test_without_webgl_images_are_drawn_and_can_be_labelled(workspace: WorkspacePage, page: Page) -> None:

@@ -194,6 +194,16 @@ export class Workspace {
 
   /** @param {OpenCase} open */
   async #show(open) {
+    this.card?.remove();
+    try {
+      await this.#paint(open);
+    } catch (error) {
+      this.#showUnreadable(open, /** @type {Error} */ (error));
+    }
+  }
+
+  /** @param {OpenCase} open */
+  async #paint(open) {
     const { doc, series, document, proposal } = open;
     this.open = null;
     this.labels.open(doc.schema, document, spacingOf(doc));
@@ -331,9 +341,35 @@ export class Workspace {
     this.open = null;
     this.header.setBusy(true);
     const home = h('a', { class: 'button primary', href: `/p/${this.session.project}/` }, 'To the project');
-    this.viewer.element.append(h('div', { class: 'ws-empty empty' }, h('h3', { text: 'Nothing is waiting for you' }),
-      h('p', { text: 'Every case of this project is read or in somebody’s hands. New ones appear as they are imported or come back for review.' }), home));
+    this.#showCard('Nothing is waiting for you', 'Every case of this project is read or in somebody’s hands. New ones appear as they are imported or come back for review.', home);
   }
+
+  /**
+   * The image cannot be shown: say why, and leave ways on.
+   * @param {OpenCase} open
+   * @param {Error} error
+   */
+  #showUnreadable({ doc }, error) {
+    console.error(error);
+    this.open = null;
+    this.header.setCase(doc);
+    const again = h('a', { class: 'button primary', href: `/items/${doc.id}/` }, 'Try again');
+    const skip = h('button', { onclick: () => this.#leave(() => this.session.skipAndNext('bad_quality', error.message)) }, 'Skip this case');
+    this.#showCard('This case cannot be shown', error.message, h('div', { class: 'row' }, again, skip));
+  }
+
+  /**
+   * In the image's place.
+   * @param {string} title
+   * @param {string} text
+   * @param {HTMLElement} ways
+   */
+  #showCard(title, text, ways) {
+    this.card?.remove();
+    this.card = h('div', { class: 'ws-empty empty', role: 'alert' }, h('h3', { text: title }), h('p', { text }), ways);
+    this.viewer.element.append(this.card);
+  }
+  /** @type {HTMLElement | null} */ card = null;
 
   /** @param {string} except the case on show, whose work is taken up there */
   async #replayOthers(except) {
