@@ -8,6 +8,7 @@
 import { saveAnnotation } from '../api/items.js';
 import { openingIndex, proposedMasks } from '../lib/proposal.js';
 import { Header } from '../ui/header.js';
+import { Notices } from '../ui/notices.js';
 import { HistorySection, ProposalSection, SegmentsSection, WhySection } from '../ui/panel.js';
 import { QuestionsSection } from '../ui/questions.js';
 import { Rail } from '../ui/rail.js';
@@ -53,8 +54,7 @@ export class Workspace {
     this.sections = this.#sections();
     this.panel = h('aside', { class: 'ws-panel', 'aria-label': 'Case' }, ...Object.values(this.sections).map(({ element }) => element));
     for (const { element } of Object.values(this.sections)) element.hidden = true;
-    this.banner = h('div', { class: 'ws-banner', role: 'status', hidden: true });
-    view.append(this.banner);
+    this.notices = new Notices(view);
     element.replaceChildren(this.header.element, this.rail.element, view, this.panel, this.status.element);
     this.#listen();
   }
@@ -188,13 +188,13 @@ export class Workspace {
       onSave: (status) => this.#saveStatus(status),
       onNext: (state) => this.status.setNext(state),
       onEmpty: () => this.#showEmpty(),
-      onLeaseLost: (message) => this.#showBanner(`${message || 'Someone else has taken this case over.'} Your changes are still kept.`),
+      onLeaseLost: (message) => this.notices.banner(`${message || 'Someone else has taken this case over.'} Your changes are still kept.`),
     };
   }
 
   /** @param {OpenCase} open */
   async #show(open) {
-    this.card?.remove();
+    this.notices.clear();
     try {
       await this.#paint(open);
     } catch (error) {
@@ -236,7 +236,7 @@ export class Workspace {
     this.#showQuestions();
     this.#showUndo();
     const holder = doc.lease.mine ? '' : doc.lease.holder;
-    this.#showBanner(holder ? `${holder} is working on this case. You can look; saving over their work is not possible.` : '');
+    this.notices.banner(holder ? `${holder} is working on this case. You can look; saving over their work is not possible.` : '');
     if (recovered) toast('Unsaved work of your last session was found and taken up.');
   }
   #toolChosen = false;
@@ -331,17 +331,11 @@ export class Workspace {
     if (choice) autosave.resolve(choice);
   }
 
-  /** @param {string} text "" hides it */
-  #showBanner(text) {
-    this.banner.textContent = text;
-    this.banner.hidden = !text;
-  }
-
   #showEmpty() {
     this.open = null;
     this.header.setBusy(true);
     const home = h('a', { class: 'button primary', href: `/p/${this.session.project}/` }, 'To the project');
-    this.#showCard('Nothing is waiting for you', 'Every case of this project is read or in somebody’s hands. New ones appear as they are imported or come back for review.', home);
+    this.notices.card('Nothing is waiting for you', 'Every case of this project is read or in somebody’s hands. New ones appear as they are imported or come back for review.', home);
   }
 
   /**
@@ -355,21 +349,8 @@ export class Workspace {
     this.header.setCase(doc);
     const again = h('a', { class: 'button primary', href: `/items/${doc.id}/` }, 'Try again');
     const skip = h('button', { onclick: () => this.#leave(() => this.session.skipAndNext('bad_quality', error.message)) }, 'Skip this case');
-    this.#showCard('This case cannot be shown', error.message, h('div', { class: 'row' }, again, skip));
+    this.notices.card('This case cannot be shown', error.message, h('div', { class: 'row' }, again, skip));
   }
-
-  /**
-   * In the image's place.
-   * @param {string} title
-   * @param {string} text
-   * @param {HTMLElement} ways
-   */
-  #showCard(title, text, ways) {
-    this.card?.remove();
-    this.card = h('div', { class: 'ws-empty empty', role: 'alert' }, h('h3', { text: title }), h('p', { text }), ways);
-    this.viewer.element.append(this.card);
-  }
-  /** @type {HTMLElement | null} */ card = null;
 
   /** @param {string} except the case on show, whose work is taken up there */
   async #replayOthers(except) {
