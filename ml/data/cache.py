@@ -23,11 +23,12 @@ import torch
 from ml.data.manifest import FrameRef
 from ml.data.preprocess import Canvas, Placement, Preprocess, prepare
 from ml.data.progress import Cancelled, OnProgress, Pace, Progress, ShouldStop, ignore_progress, never_stop
-from ml.imaging.reader import read_frame
+from ml.imaging.reader import read_frames
 
 SHARD_BYTES = 128 * 2**20
 BUDGET_BYTES = 20 * 2**30
 _ABANDONED_SECONDS = 24 * 3600
+_FRAMES_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -114,23 +115,22 @@ class FrameCache:
         return done
 
     def _decode(self, frames: Sequence[FrameRef], should_stop: ShouldStop) -> Iterator[Canvas]:
-        """Prepared frames in order, at most a few per thread ahead of the writer."""
-
-        def load(frame: FrameRef) -> Canvas:
-            decoded = read_frame(frame.path, frame=frame.frame, kind=frame.kind)
-            return prepare(decoded.pixels, self.preprocess)
-
-        queue = iter(frames)
+        """Prepared frames in order, a few files per thread ahead of the writer."""
+        queue = iter(_by_file(frames))
         with ThreadPoolExecutor(self._workers) as pool:
-            ahead = [pool.submit(load, frame) for frame in islice(queue, 4 * self._workers)]
+            ahead = [pool.submit(self._load, group) for group in islice(queue, 2 * self._workers)]
             while ahead:
                 if should_stop():
                     for waiting in ahead:
                         waiting.cancel()
                     raise Cancelled
                 ready = ahead.pop(0)
-                ahead.extend(pool.submit(load, frame) for frame in islice(queue, 1))
-                yield ready.result()
+                ahead.extend(pool.submit(self._load, group) for group in islice(queue, 1))
+                yield from ready.result()
+
+    def _load(self, group: Sequence[FrameRef]) -> list[Canvas]:
+        decoded = read_frames(group[0].path, [frame.frame for frame in group], kind=group[0].kind)
+        return [prepare(frame.pixels, self.preprocess) for frame in decoded]
 
     def _write_shard(self, frames: Sequence[FrameRef], canvases: Iterator[Canvas]) -> Iterator[int]:
         """Write canvases to one new shard, yielding per row; whatever was written is published."""
@@ -241,6 +241,18 @@ class FrameCache:
 
     def _shard_rows(self) -> int:
         return max(1, min(SHARD_BYTES, self._budget) // self.frame_bytes)
+
+
+def _by_file(frames: Sequence[FrameRef]) -> list[list[FrameRef]]:
+    """Neighbours of one file together, so that a volume is opened once for many of its frames."""
+    groups: list[list[FrameRef]] = []
+    for frame in frames:
+        last = groups[-1] if groups else []
+        if last and last[0].path == frame.path and len(last) < _FRAMES_AT_ONCE:
+            last.append(frame)
+        else:
+            groups.append([frame])
+    return groups
 
 
 def _key(frame: FrameRef) -> str:

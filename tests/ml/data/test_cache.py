@@ -103,3 +103,14 @@ def test_order_groups_what_lies_together(frames, tmp_path):
     cache = FrameCache(tmp_path, PREPROCESS)
     cache.ensure([frames[i] for i in (4, 2, 0)])
     assert cache.order([frames[0], frames[1], frames[2], frames[4]]) == [3, 2, 0, 1]
+
+
+def test_frames_of_one_volume_are_read_together_and_land_in_their_rows(tmp_path):
+    import nibabel
+
+    volume = np.random.default_rng(0).normal(size=(18, 20, 40)).astype(np.float32)
+    nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / "v.nii.gz")
+    made = [FrameRef(f"v-{n}", str(tmp_path / "v.nii.gz"), "sha", n, "nifti") for n in range(1, 41)]
+    batch = FrameCache(tmp_path / "cache", PREPROCESS).gather(made)
+    for row in (0, 31, 32, 39):
+        assert np.array_equal(batch.pixels[row].numpy(), fresh(made[row]))
