@@ -47,7 +47,9 @@ def metric_rows(metrics: dict[str, Any]) -> list[MetricRow]:
 
 
 def _rows(prefix: str, figures: dict[str, Any]) -> Iterator[MetricRow]:
-    for name, figure in figures.items():
+    known = list(_NAMES)
+    for name in sorted(figures, key=lambda name: known.index(name) if name in known else len(known)):
+        figure = figures[name]
         if isinstance(figure, dict) and "value" in figure:
             title = f"{prefix}{_NAMES.get(name, name.replace('_', ' '))}"
             yield MetricRow(title, figure["value"], figure.get("low"), figure.get("high"))

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from fovea.datasets.selectors.datasets import datasets_visible
 from fovea.datasets.selectors.projects import projects_visible
+from fovea.datasets.selectors.roles import may_create_dataset
 from fovea.pages.cards import project_card
 from fovea.pages.door import actor_of, page
 
@@ -23,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": cards,
         "continue": reading[0] if reading and not actor.is_superuser else None,
+        "may_create": may_create_dataset(actor),
         "datasets": list(datasets_visible(actor=actor)[:8]),
     }
     return render(request, "pages/home.html", context)
