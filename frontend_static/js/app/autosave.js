@@ -228,7 +228,7 @@ export class Autosave {
 
   /** @param {ApiError} error */
   #failed(error) {
-    if (error.status === 409) return this.#collided(error.message, error.details?.current ?? null);
+    if (error.status === 409 && error.details?.current) return this.#collided(error.message, error.details.current);
     if (error.signedOut || error.passing) {
       const signedOut = error.signedOut;
       this.#set(signedOut ? 'signed-out' : 'offline', { message: error.message });
@@ -243,11 +243,11 @@ export class Autosave {
   /**
    * Another version stands where this one was to go; when it holds the very same, the work is safe already.
    * @param {string} message
-   * @param {CurrentVersion | null} current
+   * @param {CurrentVersion} current
    */
   #collided(message, current) {
     this.#sent = null;
-    if (current && diffContent(current.content, this.options.document.content()) === null) {
+    if (diffContent(current.content, this.options.document.content()) === null) {
       this.version = current.version;
       this.#saved = current.content;
       this.#keep();

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 const STATES = /** @type {Record<string, [string, string]>} */ ({
   unsaved: ['Unsaved changes', 'muted'],
   saving: ['Saving…', 'muted'],
-  offline: ['Offline: kept on this computer', 'warn'],
+  offline: ['Not saved yet: kept on this computer', 'warn'],
   'signed-out': ['Signed out: sign in again in another tab', 'warn'],
   conflict: ['Conflict: look at it', 'bad'],
   refused: ['Not saved', 'bad'],
