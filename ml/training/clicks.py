@@ -29,7 +29,7 @@ def next_click(
     if not wrong.any():
         return None
     depth = ndimage.distance_transform_edt(np.pad(wrong, 1))[1:-1, 1:-1]
-    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    row, column = (int(at) for at in np.unravel_index(int(depth.argmax()), depth.shape))
     number = int(truth[row, column])
     moved = round(row + jitter[0]), round(column + jitter[1])
     inside = 0 <= moved[0] < truth.shape[0] and 0 <= moved[1] < truth.shape[1]
@@ -61,7 +61,7 @@ def simulated_guidance(
     for row in range(len(images)):
         clicks = _clicks(predicted[row], labels[row], int(draw.integers(1, MOST_CLICKS + 1)), draw)
         previous = torch.from_numpy(predicted[row]) if draw.random() < 0.5 else None
-        guidance[row] = encode_guidance(clicks, previous, classes, tuple(images.shape[2:]))
+        guidance[row] = encode_guidance(clicks, previous, classes, (images.shape[2], images.shape[3]))
     return guidance.to(images.device)
 
 

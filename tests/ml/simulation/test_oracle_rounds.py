@@ -12,7 +12,7 @@ from ml.simulation.replay import simulate
 
 CASES = {
     "C1": ({"train": 600, "test": 300}, (8, 40, 200), {"steps": 120}),
-    "S2": ({"train": 60, "test": 24}, (4, 16, 48), {"steps": 100, "size": 64}),
+    "S1": ({"train": 400, "test": 200}, (6, 24, 96), {"steps": 100, "size": 48}),
 }
 
 
