@@ -20,6 +20,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     home = Path(tempfile.mkdtemp(prefix="fovea-test-"))
     early_config.stash[_HOME] = home
     os.environ["FOVEA_HOME"] = str(home)
+    # Importing fovea names the ordinary settings where none are named; these tests have their own.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "fovea.settings.test"
     if not os.environ.get("DATABASE_URL"):
         from fovea.embedded import postgres
 

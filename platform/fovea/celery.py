@@ -7,7 +7,8 @@ from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fovea.settings")
 
-TRANSPORT_ALIASES["pgmq"] = "fovea.embedded.transport:Transport"  # kombu's own stops reading after a failed ack
+# kombu's own stops reading after a failed acknowledgement
+TRANSPORT_ALIASES["pgmq"] = "fovea.embedded.transport:Transport"
 app = Celery("fovea")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -88,7 +88,9 @@ def blob_read(sha256: str, offset: int = 0, length: int | None = None) -> bytes:
             file.seek(offset)
             return file.read() if length is None else file.read(length)
     except FileNotFoundError:
-        raise NotFound("The stored file is missing from the blob store; an admin can bring it back from a backup.") from None
+        raise NotFound(
+            "The stored file is missing from the blob store; an admin can bring it back from a backup."
+        ) from None
 
 
 def _keep(draft: Path, sha256: str) -> bool:

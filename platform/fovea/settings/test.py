@@ -10,4 +10,5 @@ from .base import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
-WHITENOISE_AUTOREFRESH = True  # look static files up when asked for, instead of listing 12,000 for each test's client
+# Look static files up when asked for, instead of listing them all for each test's client.
+WHITENOISE_AUTOREFRESH = True
