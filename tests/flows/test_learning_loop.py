@@ -68,14 +68,17 @@ def some_nuclei(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], list[
 
 
 def some_moles(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """As many melanomas as others: 60 of the official validation images held out, 240 for the queue."""
+    """As many melanomas as others, drawn from the official training images: 100 held out, 260 for the queue.
 
-    def balanced(split: str, each: int) -> list[dict[str, str]]:
-        mine = [row for row in rows if row["split"] == split]
-        groups = [[row for row in mine if (row["label"] == "melanoma") is wanted] for wanted in (True, False)]
-        return [row for pair in zip(*groups, strict=False) for row in pair][: 2 * each]
-
-    return balanced("val", 30), balanced("train", 120)
+    Not the official validation images: they come from other clinics, and what is brighter there is darker here.
+    """
+    mixed = sorted(rows, key=lambda row: row["sha256"])
+    groups = [
+        [row for row in mixed if row["split"] == "train" and (row["label"] == "melanoma") is wanted]
+        for wanted in (True, False)
+    ]
+    pairs = [row for pair in zip(*groups, strict=False) for row in pair]
+    return pairs[:100], pairs[100:360]
 
 
 NUCLEI = Task(
@@ -91,8 +94,8 @@ MOLES = Task(
     spec={"questions": [{"key": "melanoma", "text": "Melanoma?", "options": ["no", "yes"]}]},
     truth=melanoma_answer,
     choose=some_moles,
-    config={"architecture": "small_cnn", "size": 64, "steps": 150, "batch_size": 16, "learning_rate": 3e-3},
-    rounds=(20, 40, 100),
+    config={"architecture": "small_cnn", "size": 64, "steps": 250, "batch_size": 16, "learning_rate": 3e-3},
+    rounds=(12, 48, 160),
 )
 
 
