@@ -6,6 +6,16 @@
 
 const TIME_LIMIT_MS = 30_000;
 
+let openedFor = '';
+
+/**
+ * Say for whom the page was opened: the server then refuses requests that another person's session would carry.
+ * @param {string} user id
+ */
+export function speakFor(user) {
+  openedFor = user;
+}
+
 /** A request that the server refused, or that did not reach it (`status` 0, code "offline"). */
 export class ApiError extends Error {
   /**
@@ -46,6 +56,7 @@ export async function request(method, path, body, { keepalive = false, signal } 
   const headers = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET') headers['X-CSRFToken'] = cookie('csrftoken');
+  if (openedFor) headers['X-Fovea-User'] = openedFor;
   const limit = AbortSignal.timeout(TIME_LIMIT_MS);
   /** @type {Response} */
   let response;

@@ -2,11 +2,13 @@
  * The workspace page: finds `#workspace` and starts reading. The large viewer bundle and the first case are asked for
  * at once, while the rest of the page's modules still load.
  */
+import { speakFor } from '../api/client.js';
 import { fetchCase } from '../api/items.js';
 import { loadCornerstone } from '../viewer/cornerstone.js';
 
 const element = /** @type {HTMLElement} */ (document.getElementById('workspace'));
 const { project = '', item = '', user = '' } = element.dataset;
+speakFor(user);
 const cornerstone = loadCornerstone();
 const first = fetchCase(project, item);
 

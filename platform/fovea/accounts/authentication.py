@@ -40,7 +40,21 @@ def token_user(request: HttpRequest) -> tuple[User, ApiToken] | None:
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """Django's session; a missing sign-in is a 401 in the one error shape."""
+    """Django's session; a missing sign-in is a 401 in the one error shape.
+
+    A page says for whom it was opened (`X-Fovea-User`): when somebody else has signed in in the same browser since, what an old
+    tab still sends is refused, so that nobody's strokes are saved in another's name.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        """Whose session it is, or None."""
+        found = super().authenticate(request)
+        opened_for = request.META.get("HTTP_X_FOVEA_USER", "")
+        if found and opened_for and opened_for != str(found[0].pk):
+            raise exceptions.AuthenticationFailed(
+                "Somebody else has signed in in this browser since this page was opened; sign in as yourself again."
+            )
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         """Make REST framework answer 401 rather than 403."""

@@ -45,6 +45,9 @@ def _worker(settings: Options, name: str, queues: str, concurrency: int) -> Chil
         "nice"
     ):  # a training takes every core it gets; labelling goes first
         child.command = ["nice", "-n", "10", *child.command]
+    if name == "learning":
+        # Waiting threads sleep instead of spinning: on few cores a spinning one takes the time that it waits for.
+        child.environment = {**child.environment, "OMP_WAIT_POLICY": "PASSIVE"}
     return child
 
 

@@ -160,3 +160,13 @@ def test_only_site_admins_make_links(api, ann, site_admin):
     assert api(ann).post(f"/api/v1/users/{other.pk}/link/").status_code == 403
     url = api(site_admin).post(f"/api/v1/users/{other.pk}/link/").json()["url"]
     assert Client().post(url.replace("http://testserver", "")).status_code == 302
+
+
+def test_a_tab_that_somebody_else_opened_is_refused(api, db) -> None:
+    """Robin's old tab must not save in Sam's name after Sam signed in in the same browser."""
+    sam = UserFactory()
+    client = api(sam)
+    assert client.get("/api/v1/me/", headers={"X-Fovea-User": str(sam.pk)}).status_code == 200
+    refused = client.get("/api/v1/me/", headers={"X-Fovea-User": str(sam.pk + 1)})
+    assert refused.status_code == 401
+    assert "Somebody else has signed in" in refused.json()["error"]["message"]

@@ -164,9 +164,18 @@ def _task_options(project: Project, model: TrainedModel | None) -> dict[str, Any
     schema = schema_current(project)
     if schema is None:
         return {}
-    names = [option["label"] for question in schema.spec["questions"] for option in question["options"]]
+    questions, classes = schema.spec["questions"], schema.spec["classes"]
+    names = [option["label"] for question in questions for option in question["options"]]
+    # Classes of one question are weighed against each other; each option of a multiple one stands for itself.
+    groups = [
+        (place, number if question["type"] == "multiple" else 0)
+        for place, question in enumerate(questions)
+        for number in range(len(question["options"]))
+    ]
     options: dict[str, Any] = {"round": max(0, model.number - 1) if model else 0}
-    if schema.spec["classes"]:
+    if classes:
         options["background"] = len(names)
-        names += ["background", *(entry["name"] for entry in schema.spec["classes"])]
-    return options | {"class_names": tuple(names)}
+        names += ["background", *(entry["name"] for entry in classes)]
+        groups += [(len(questions), 0)] * (len(classes) + 1)
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    return options | {"class_names": tuple(names), "class_groups": tuple(numbers[group] for group in groups)}
