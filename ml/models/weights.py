@@ -22,6 +22,8 @@ MINIMUM_SHARE = 0.5
 class WeightsError(ValueError):
     """Weights that cannot be used; the message says what to do."""
 
+    reason = "weights_unusable"
+
 
 @dataclass(frozen=True)
 class WeightsRecord:

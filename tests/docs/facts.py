@@ -146,11 +146,11 @@ def _codes(node: ast.AST) -> Iterator[str]:
 
 
 def _class_code(line: ast.stmt) -> Iterator[str]:
-    """`code = "x"`, `code: ClassVar[str] = "x"` and `code, status = "x", 400` in a class."""
+    """`code = "x"` (or `reason`), `code: ClassVar[str] = "x"` and `code, status = "x", 400` in a class."""
     targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)]
     value = getattr(line, "value", None)
     for target in targets:
-        if isinstance(target, ast.Name) and target.id == "code" and value is not None:
+        if isinstance(target, ast.Name) and target.id in ("code", "reason") and value is not None:
             yield from _texts([value])
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
             pairs = zip(target.elts, value.elts, strict=True)
