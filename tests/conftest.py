@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chromium import chromium  # noqa: F401 - a fixture
+
 if TYPE_CHECKING:
     from rest_framework.test import APIClient
 

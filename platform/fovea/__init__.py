@@ -1,6 +1,3 @@
 """Fovea: the Django project and the apps that are not annotation."""
 
-from fovea.celery import app as celery_app
-
-__all__ = ["celery_app"]
 __version__ = "0.1.0"

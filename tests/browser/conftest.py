@@ -3,47 +3,14 @@
 from __future__ import annotations
 
 import copy
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from .workspace_page import WorkspacePage
 from .workspace_server import Case, State, default_cases, serve
-
-FLAGS = [
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-BUNDLE = Path(__file__).parents[2] / "frontend_static" / "vendor"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One headless Chromium with software WebGL for the whole run."""
-    path = os.environ.get("FOVEA_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    missing = (
-        "no Chromium found" if path is None else "" if BUNDLE.is_dir() else "the viewer bundle is not built"
-    )
-    if missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(f"browser tests left out: {missing}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import chromium  # noqa: F401 - the fixture
 from tests.flows.site import Site
 
 
@@ -20,13 +19,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def profiles(site: Site, chromium: Browser) -> dict[str, Page]:  # noqa: F811
+def profiles(site: Site, chromium: Browser) -> dict[str, Page]:
     """A signed-in tab per person, made when first asked for; the one-time links work once."""
     return {}
 
 
 @pytest.fixture
-def sign_in(site: Site, chromium: Browser, profiles: dict[str, Page]) -> Callable[[str], Page]:  # noqa: F811
+def sign_in(site: Site, chromium: Browser, profiles: dict[str, Page]) -> Callable[[str], Page]:
     """`sign_in("demo-admin")` gives a tab of that person's browser profile."""
 
     def tab(person: str) -> Page:

@@ -14,6 +14,13 @@ _STEADY = 60.0  # seconds of running after which a death counts as the first one
 _LONGEST_PAUSE = 30.0
 
 
+def _listen_again() -> None:
+    """A launcher started in the background ignores Ctrl-C and Ctrl-\\; what it starts must not inherit that."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass
 class Child:
     """One process in a session of its own, so that Ctrl-C reaches the supervisor alone.
@@ -35,6 +42,7 @@ class Child:
 
     def start(self) -> None:
         """Start it, output appended to its log (so that the log may be cut while it runs)."""
+        _listen_again()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,

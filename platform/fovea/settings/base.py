@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 
+import fovea.celery  # noqa: F401 - shared tasks belong to this application, in every process that has settings
 from fovea.core.secrets import secret_of
 from fovea.embedded.postgres import database_url
 
