@@ -105,7 +105,7 @@ def test_the_loop_in_a_browser(site: Site, sign_in: Callable[[str], Page]) -> No
     assert document["prediction"]["content"]["slices"]
     assert 0 <= document["prediction"]["confidence"]["overall"] <= 1
     assert document["why"]["text"]
-    expect(reader.page.locator("#workspace")).to_contain_text(f"Model {second['number']}")
+    expect(reader.page.locator("#workspace")).to_contain_text(f"model {second['number']}")
     proposed = document["prediction"]["content"]["slices"]
     reader.page.get_by_role("button", name="Accept all").click()
     accepted = reader.wait_saved()
