@@ -48,7 +48,7 @@ def get(page: Page, path: str) -> Any:
 def test_the_loop_in_a_browser(site: Site, sign_in: Callable[[str], Page]) -> None:
     reader = Reader(sign_in("demo-radiologist"))
     scientist = sign_in("demo-scientist")
-    until(lambda: scientist.request.get(f"/api/v1/projects/{PROJECT}/").ok, 240, site.text)
+    until(lambda: reader.page.request.get(f"/api/v1/projects/{PROJECT}/").ok, 240, site.text)
     until(lambda: get(scientist, f"projects/{PROJECT}/queue/")["results"], 60, site.text)
 
     # The radiologist paints with the mouse; what was painted is saved, and comes back after a reload voxel for voxel.

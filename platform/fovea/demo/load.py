@@ -146,7 +146,6 @@ def _project(
     )
     schema_set(actor=admin, project=project, spec=spec)
     member_set(actor=admin, project=project, user=who[people.SCIENTIST], role=Role.DATA_SCIENTIST)
-    member_set(actor=admin, project=project, user=who[people.RADIOLOGIST], role=Role.RADIOLOGIST)
     return project
 
 
@@ -159,6 +158,8 @@ def _label(who: dict[str, User], project: Project, truth: _Truth, count: int, sa
         say(f"labelling {len(todo)} of {len(items)} items of {project.name}")
     for item in todo:
         _label_item(who[people.ADMIN], item, truth)
+    # Only now, so that nobody reads a case that is just being labelled here.
+    member_set(actor=who[people.ADMIN], project=project, user=who[people.RADIOLOGIST], role=Role.RADIOLOGIST)
 
 
 def _label_item(actor: User, item: Item, truth: _Truth) -> None:
