@@ -32,7 +32,7 @@ def environment_names() -> set[str]:
         *sources("platform/fovea/settings", "platform/fovea/embedded", "deploy"),
         ROOT / "tests/conftest.py",
     ]
-    python += [ROOT / "tests/browser/conftest.py"]
+    python += [ROOT / "tests/chromium.py"]
     names = {name for path in python for name in _ENVIRONMENT.findall(path.read_text())}
     shell = [ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("*.sh"), ROOT / ".ci" / "run"]
     names |= {name for path in shell for name in _SHELL.findall(path.read_text())}
