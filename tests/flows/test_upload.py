@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.flows.site import Site
+from tests.flows.site import Site, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -52,4 +52,4 @@ def test_files_are_chosen_sent_and_listed_with_what_became_of_them(
     expect(page.locator(".thumb")).to_have_count(1)
     picture = page.locator(".thumb img")
     expect(picture).to_be_visible()
-    assert picture.evaluate("(img) => img.complete && img.naturalWidth") > 0
+    until(lambda: picture.evaluate("(img) => img.complete && img.naturalWidth > 0"), 15)
