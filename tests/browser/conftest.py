@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from .workspace_cases import Case, default_cases
 from .workspace_page import WorkspacePage
-from .workspace_server import Case, State, default_cases, serve
+from .workspace_server import State, serve
 
 
 @pytest.fixture(scope="session")
